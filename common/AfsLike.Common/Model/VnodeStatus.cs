@@ -1,0 +1,53 @@
+namespace AfsLike.Common.Model;
+
+public enum VnodeKind : byte
+{
+    None = 0,
+    File = 1,
+    Directory = 2,
+    Symlink = 3,
+
+    /// <summary>A name behind which the root of another volume stands.</summary>
+    MountPoint = 4,
+}
+
+/// <summary>
+/// What is known about a vnode at one <see cref="VolumeVersion"/>: everything stat(2) shows, and what a cache needs to
+/// know whether it is current. Times are nanoseconds since 1970-01-01 UTC.
+/// </summary>
+public sealed record VnodeStatus
+{
+    public required Fid Fid { get; init; }
+
+    public required VnodeKind Kind { get; init; }
+
+    /// <summary>The last mutation that touched this vnode in any way. Of two statuses the higher is the newer.</summary>
+    public required VolumeVersion Version { get; init; }
+
+    public required DataVersion DataVersion { get; init; }
+
+    /// <summary>Bytes of content; for a directory the number of its entries; for a link the length of its target.</summary>
+    public required long Length { get; init; }
+
+    /// <summary>Permission bits, 0 to 0x0FFF.</summary>
+    public required uint Mode { get; init; }
+
+    public required UserId Owner { get; init; }
+
+    public required uint LinkCount { get; init; }
+
+    public required long ModifyTime { get; init; }
+
+    public required long ChangeTime { get; init; }
+
+    public required long AccessTime { get; init; }
+
+    /// <summary>The directory whose ACL decides over this vnode: itself for a directory, else the one that holds it.</summary>
+    public required Fid Parent { get; init; }
+
+    /// <summary>Target of a symlink, volume name of a mount point, else empty.</summary>
+    public ReadOnlyMemory<byte> Target { get; init; }
+
+    /// <summary>True when the vnode has user xattrs, so that a cache without them knows it must ask.</summary>
+    public bool HasAttributes { get; init; }
+}
