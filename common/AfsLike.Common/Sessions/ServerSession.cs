@@ -3,34 +3,186 @@ using AfsLike.Common.Wire;
 
 namespace AfsLike.Common.Sessions;
 
-/// <summary>The server's end of one client's session; lives on across that client's reconnections. (Shape first.)</summary>
+/// <summary>
+/// The server's end of one client's session; lives on across that client's reconnections. Lives on the server's strand.
+/// <para>
+/// A promise given to this client is good until <see cref="LeaseUntil"/>: one lease and a drift margin after the last renewal
+/// <em>received</em>. A break is complete when the client has acknowledged it or that moment has passed, whichever is first. A client
+/// that renews but has not acknowledged a break for a whole lease gets no renewals any more, so that its lease ends too: nobody can
+/// hold up a writer for longer than two leases (RULES.md 1).
+/// </para>
+/// <para>
+/// Expiry makes a new <em>generation</em>: the promises are gone, so a reply that was on its way, with promises registered before, must not
+/// reach the client any more. The client asks again.
+/// </para>
+/// </summary>
 public sealed class ServerSession
 {
-    /// <summary>Host name proved by the client's certificate.</summary>
-    public string Host => throw new NotSupportedException();
+    private readonly SessionSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly SortedDictionary<ulong, UnacknowledgedBreak> _breaks = [];
+    private readonly SortedDictionary<uint, ulong> _watermarks = [];
+    private ulong _nextBreak = 1;
 
-    public SessionRole Role => throw new NotSupportedException();
+    internal ServerSession(string host, ulong instance, SessionRole role, SessionSettings settings, TimeProvider time)
+    {
+        Host = host;
+        Instance = instance;
+        Role = role;
+        _settings = settings;
+        _time = time;
+    }
+
+    /// <summary>Host name proved by the client's certificate.</summary>
+    public string Host { get; }
+
+    public SessionRole Role { get; }
 
     /// <summary>The client's name for itself: with the host it is the key of the session.</summary>
-    public ulong Instance => throw new NotSupportedException();
+    public ulong Instance { get; }
 
-    public string System => throw new NotSupportedException();
+    public string System { get; internal set; } = "";
 
-    public uint Processors => throw new NotSupportedException();
+    public uint Processors { get; internal set; }
 
-    public bool IsConnected => throw new NotSupportedException();
+    public bool IsConnected => Channel is not null;
 
     /// <summary>False once expired: promises of this session need no break.</summary>
-    public bool IsLeaseLive => throw new NotSupportedException();
+    public bool IsLeaseLive { get; private set; }
 
     /// <summary>Room for the owner's state about this client (user slots).</summary>
     public object? Owner { get; set; }
+
+    /// <summary>Rises when promises are forgotten.</summary>
+    public ulong Generation { get; private set; }
+
+    /// <summary>Breaks sent and not yet acknowledged.</summary>
+    public int OutstandingBreaks => _breaks.Count;
+
+    internal IMessageChannel? Channel { get; private set; }
+
+    internal Outbox Outbox { get; } = new();
+
+    /// <summary>As a timestamp of the server's clock.</summary>
+    internal long LeaseUntil { get; private set; }
+
+    /// <summary>
+    /// The client has told that it holds nothing but what is registered here. Until then a new stream must revalidate, even
+    /// when an earlier one had begun to.
+    /// </summary>
+    internal bool IsRevalidated { get; set; }
+
+    /// <summary>Remembered from before a restart: it may hold promises this life of the server knows nothing of.</summary>
+    internal bool OwesGrace { get; set; }
+
+    internal int RequestsUnderWay { get; set; }
 
     /// <summary>
     /// Queues a break, in the order of calls and ahead of any reply sent later. Completes when the client has acknowledged
     /// (with the vnodes open there) or its lease has run out (with none). Never throws.
     /// </summary>
-    public Task<IReadOnlyList<Fid>> BreakAsync(IReadOnlyList<BrokenPromise> promises) => throw new NotSupportedException();
+    public Task<IReadOnlyList<Fid>> BreakAsync(IReadOnlyList<BrokenPromise> promises)
+    {
+        if (!IsLeaseLive)
+        {
+            return Task.FromResult<IReadOnlyList<Fid>>([]);
+        }
 
-    public void SendJob(JobMessage message) => throw new NotSupportedException();
+        var message = new Break { Sequence = _nextBreak++ };
+        if (_breaks.Count >= Limits.OutstandingBreaks)
+        {
+            message.Everything = true;
+        }
+        else
+        {
+            message.Promises.AddRange(promises);
+        }
+
+        foreach (var promise in promises)
+        {
+            _watermarks[promise.Fid.Volume] = promise.Version;
+        }
+
+        var pending = new UnacknowledgedBreak(message, _time.GetTimestamp());
+        _breaks.Add(message.Sequence, pending);
+        Outbox.Enqueue(new Message { Break = message });
+        return pending.Done.Task;
+    }
+
+    public void SendJob(JobMessage message)
+    {
+        if (IsConnected)
+        {
+            Outbox.Enqueue(new Message { Job = message });
+        }
+    }
+
+    /// <summary>A new stream of this client. What it has not acknowledged goes out again, first and in order.</summary>
+    internal void Attach(IMessageChannel channel, Welcome welcome)
+    {
+        Channel = channel;
+        var first = new List<Message> { new() { Welcome = welcome } };
+        var sent = new HashSet<ulong>(_breaks.Keys);
+        first.AddRange(_breaks.Values.Select(pending => new Message { Break = pending.Message }));
+        Outbox.DropQueuedBreaks(sent);
+        Outbox.Attach(channel, first);
+    }
+
+    internal void Detach(IMessageChannel channel)
+    {
+        Outbox.Detach(channel);
+        if (Channel == channel)
+        {
+            Channel = null;
+        }
+    }
+
+    /// <summary>The lease counts from now. False, and nothing extended, when the client owes an acknowledgement for too long.</summary>
+    internal bool Renew()
+    {
+        var now = _time.GetTimestamp();
+        if (_breaks.Count > 0 && _time.GetElapsedTime(_breaks.First().Value.SentAt, now) > _settings.Lease)
+        {
+            return false;
+        }
+
+        IsLeaseLive = true;
+        LeaseUntil = now + Ticks(_settings.Lease + _settings.DriftMargin);
+        return true;
+    }
+
+    internal void Acknowledge(BreakAck acknowledgement)
+    {
+        if (_breaks.Remove(acknowledgement.Sequence, out var pending))
+        {
+            pending.Done.TrySetResult([.. acknowledgement.OpenHere.Select(fid => fid.ToModel())]);
+        }
+    }
+
+    /// <summary>The promises are forgotten: nobody waits for this client any more, nothing on its way reaches it.</summary>
+    internal void Expire()
+    {
+        Generation++;
+        IsLeaseLive = false;
+        IsRevalidated = false;
+        OwesGrace = false; // whatever it held, it has stopped trusting
+        Outbox.Clear();
+        _watermarks.Clear();
+        var waiting = _breaks.Values.ToArray();
+        _breaks.Clear();
+        foreach (var pending in waiting)
+        {
+            pending.Done.TrySetResult([]);
+        }
+    }
+
+    internal IEnumerable<Watermark> Watermarks() =>
+        _watermarks.Select(pair => new Watermark { Volume = pair.Key, Version = pair.Value });
+
+    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);
+
+    private sealed record UnacknowledgedBreak(Break Message, long SentAt)
+    {
+        public TaskCompletionSource<IReadOnlyList<Fid>> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 }
