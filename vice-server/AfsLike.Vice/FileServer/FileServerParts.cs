@@ -4,7 +4,7 @@ using AfsLike.Vice.Volumes;
 
 namespace AfsLike.Vice.FileServer;
 
-/// <summary>Who answers what in a file server. <see cref="ViceServer"/> puts them together.</summary>
+/// <summary>Who answers what in a file server. <see cref="ViceService"/> puts them together.</summary>
 public sealed record FileServerParts
 {
     public required VolumeSet Volumes { get; init; }

@@ -9,6 +9,9 @@ namespace AfsLike.Vice.Storage
 
     public interface IChunkStore
     {
+        Task<ReadOnlyMemory<byte>> ReadAsync(AfsLike.Vice.Volumes.Chunk chunk);
+
+        Task WriteAsync(ulong id, ReadOnlyMemory<byte> bytes);
     }
 }
 

@@ -50,9 +50,9 @@ public sealed record ViceSurroundings
 /// (<see cref="SessionTable.ServeAsync"/>) and the bulk connections look at <see cref="Tickets"/>; tests and the simulation do the same.
 /// Everything on one strand.
 /// </summary>
-public sealed class ViceServer
+public sealed class ViceService
 {
-    private ViceServer(SessionTable sessions, FileServerParts parts, TicketTable tickets, Commits commits, UserTable users)
+    private ViceService(SessionTable sessions, FileServerParts parts, TicketTable tickets, Commits commits, UserTable users)
     {
         Sessions = sessions;
         Parts = parts;
@@ -72,7 +72,7 @@ public sealed class ViceServer
     public UserTable Users { get; }
 
     /// <summary>Throws <see cref="Common.Model.AfsException"/> Corrupted when the cell database is damaged.</summary>
-    public static async Task<ViceServer> StartAsync(ViceSurroundings with)
+    public static async Task<ViceService> StartAsync(ViceSurroundings with)
     {
         var store = new CellStore(with.Store);
         var users = UserTable.Load(store);
@@ -105,7 +105,7 @@ public sealed class ViceServer
         ("jobs", Parts.Jobs.Live),
     ];
 
-    private static ViceServer Assemble(
+    private static ViceService Assemble(
         ViceSurroundings with, CellStore store, UserTable users, HostTable hosts, RememberedSessions remembered)
     {
         SessionTable? sessions = null;
@@ -140,6 +140,6 @@ public sealed class ViceServer
         with.Random(epoch);
         sessions = new SessionTable(
             with.Cell, BitConverter.ToUInt64(epoch), new FileServer.FileServer(parts), with.Settings, with.Time) { Log = with.Log };
-        return new ViceServer(sessions, parts, tickets, commits, users);
+        return new ViceService(sessions, parts, tickets, commits, users);
     }
 }
