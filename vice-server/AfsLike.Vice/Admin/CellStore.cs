@@ -8,8 +8,8 @@ public sealed class CellStore(IOrderedStore store)
     public byte[]? Get(ReadOnlySpan<byte> key) => store.Get(key);
 
     /// <summary>Everything under a prefix, in the order of keys.</summary>
-    public IReadOnlyList<(byte[] Key, byte[] Value)> Scan(ReadOnlySpan<byte> prefix) => throw new NotSupportedException();
+    public IReadOnlyList<(byte[] Key, byte[] Value)> Scan(ReadOnlySpan<byte> prefix) => [.. store.Scan(prefix.ToArray())];
 
     /// <summary>Writes all or nothing; durable when the task completes. A null value deletes.</summary>
-    public Task CommitAsync(IReadOnlyList<(byte[] Key, byte[]? Value)> writes) => throw new NotSupportedException();
+    public Task CommitAsync(IReadOnlyList<(byte[] Key, byte[]? Value)> writes) => store.CommitAsync(writes);
 }
