@@ -1,0 +1,30 @@
+using AfsLike.Common.Model;
+using AfsLike.Common.Sessions;
+using AfsLike.Common.Wire;
+using AfsLike.Vice.Callbacks;
+using AfsLike.Vice.Login;
+using AfsLike.Vice.Protection;
+
+namespace AfsLike.Vice.FileServer;
+
+/// <summary>What the file server keeps about one client's session, across its reconnections.</summary>
+public sealed class Client(Holder holder, ServerSession session)
+{
+    public Holder Holder { get; } = holder;
+
+    public ServerSession Session { get; } = session;
+
+    public UserSlots Slots { get; } = new();
+
+    /// <summary>Operations below it are settled at the client.</summary>
+    public ulong LowWater { get; set; }
+}
+
+/// <summary>One request, with who asks.</summary>
+public sealed record Call(Client Client, Request Request, Principal Who)
+{
+    /// <summary>Throws <see cref="AfsException"/> InvalidArgument for a change without a number: it could not be applied exactly once.</summary>
+    public OperationId Operation => Request.Operation != 0
+        ? new OperationId(Client.Session.Instance, Request.Operation)
+        : throw new AfsException(AfsError.InvalidArgument, "a call that changes something needs an operation number");
+}

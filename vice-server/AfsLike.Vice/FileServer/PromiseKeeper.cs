@@ -1,0 +1,109 @@
+using AfsLike.Common.Model;
+using AfsLike.Common.Sessions;
+using AfsLike.Common.Wire;
+using AfsLike.Vice.Callbacks;
+using AfsLike.Vice.Volumes;
+
+namespace AfsLike.Vice.FileServer;
+
+/// <summary>Where the promise table meets the sessions: what it says must be broken is put on their streams, in the order of commits.</summary>
+public sealed class PromiseKeeper(VolumeSet volumes, int perHolder = PromiseTable.PerHolder)
+{
+    private readonly PromiseTable _table = new(perHolder);
+    private readonly Dictionary<Holder, ServerSession> _sessions = [];
+
+    /// <summary>Promises in force.</summary>
+    public int Count => _table.Count;
+
+    /// <summary>Breaks put on streams since the start: one for each vnode and client.</summary>
+    public long Broken { get; private set; }
+
+    public bool Holds(Client client, Fid fid) => _table.Holds(client.Holder, fid);
+
+    /// <summary>To be called before what the promise covers is read.</summary>
+    public void Register(Client client, Fid fid)
+    {
+        _sessions[client.Holder] = client.Session;
+        if (_table.Register(client.Holder, fid) is { } given)
+        {
+            _ = client.Session.BreakAsync([GivenUp(given)]);
+            Broken++;
+        }
+    }
+
+    /// <summary>
+    /// Puts the breaks for a committed change on the streams of all holders but the one who made it, one message for each. Completes when
+    /// each has acknowledged or its lease is over; tells who has what open there.
+    /// </summary>
+    public async Task<IReadOnlyList<(ulong Instance, Fid Fid)>> BreakAsync(Client? mutator, VolumeId volume, Applied applied)
+    {
+        var messages = new SortedDictionary<Holder, List<BrokenPromise>>();
+        foreach (var change in applied.Changes)
+        {
+            var fid = new Fid(volume, change.Vnode);
+            BrokenPromise? broken = null;
+            foreach (var holder in _table.Break(fid, mutator?.Holder))
+            {
+                broken ??= Describe(fid, applied.Version, change);
+                if (!messages.TryGetValue(holder, out var message))
+                {
+                    messages.Add(holder, message = []);
+                }
+
+                message.Add(broken);
+                Broken++;
+            }
+        }
+
+        var waits = messages.Select(message => (Session: _sessions[message.Key], Done: _sessions[message.Key].BreakAsync(message.Value))).ToArray();
+        var open = new List<(ulong, Fid)>();
+        foreach (var (session, done) in waits)
+        {
+            foreach (var fid in await done)
+            {
+                open.Add((session.Instance, fid));
+            }
+        }
+
+        return open;
+    }
+
+    /// <summary>The client's lease is over.</summary>
+    public void Forget(Client client)
+    {
+        _table.Forget(client.Holder);
+        _sessions.Remove(client.Holder);
+    }
+
+    private static BrokenPromise Describe(Fid fid, VolumeVersion version, ChangedVnode change)
+    {
+        var broken = new BrokenPromise
+        {
+            Fid = fid.ToWire(),
+            Version = version.Value,
+            DataVersion = change.DataVersion.Value,
+            OldDataVersion = change.OldDataVersion.Value,
+            Removed = change.Removed,
+            Rights = change.RightsChanged,
+        };
+        if (change.Names.Count <= Limits.BreakNames)
+        {
+            broken.Names.AddRange(change.Names.Select(name => name.ToWire()));
+        }
+
+        return broken;
+    }
+
+    /// <summary>Nothing has changed, but nothing more will be told.</summary>
+    private BrokenPromise GivenUp(Fid fid)
+    {
+        var status = volumes.Find(fid.Volume)?.Status(fid.Vnode);
+        return new BrokenPromise
+        {
+            Fid = fid.ToWire(),
+            Version = status?.Version.Value ?? 0,
+            DataVersion = status?.DataVersion.Value ?? 0,
+            OldDataVersion = status?.DataVersion.Value ?? 0,
+        };
+    }
+}

@@ -1,0 +1,90 @@
+using AfsLike.Common.Model;
+using AfsLike.Common.Wire;
+using AfsLike.Vice.Volumes;
+using Google.Protobuf;
+
+namespace AfsLike.Vice.FileServer;
+
+/// <summary>
+/// Storing a file. Small contents come in the call. For large ones the client asks for a ticket, uploads the chunks that are new
+/// over bulk connections, each durable when it is answered, and then stores the map: the one moment at which the file changes. A map may
+/// name chunks of the version it replaces and those uploaded under its ticket, nothing else: chunk ids are no secret, and whoever could name any
+/// of them could read anybody's files.
+/// </summary>
+public sealed class Storing(Vnodes vnodes, Commits commits, TicketTable tickets)
+{
+    public Reply Begin(Call call)
+    {
+        var asked = call.Request.BeginStore;
+        if (asked.Length is < 0 or > Limits.FileSize)
+        {
+            throw new AfsException(AfsError.FileTooLarge, $"a file may have {Limits.FileSize} bytes");
+        }
+
+        var (volume, file) = vnodes.Find(call, asked.Fid);
+        MustBeFile(file);
+        vnodes.For(call.Who).Store(file); // and again when the map is stored: this only spares a vain upload
+        var count = (int)((asked.Length + Limits.ChunkSize - 1) / Limits.ChunkSize);
+        var reserved = volume.ReserveChunks(count);
+        var ticket = tickets.ForStoring(call.Client, volume, file.Fid, volume.Content(file.Fid.Vnode).Chunks, reserved);
+        var result = new BeginStoreResult { Ticket = ByteString.CopyFrom(ticket.Id.Span), BaseDataVersion = file.DataVersion.Value };
+        result.ChunkIds.AddRange(reserved);
+        return new Reply { BeginStore = result };
+    }
+
+    public async Task<Reply> StoreAsync(Call call)
+    {
+        var asked = call.Request.Store;
+        var fid = asked.Fid.ToModel();
+        var volume = vnodes.Volume(fid.Volume);
+        if (await commits.RepeatedAsync(call, volume) is { } before)
+        {
+            return before; // its ticket may be gone, and is not needed
+        }
+
+        var ticket = FindTicket(call, fid);
+        var content = asked.TruncateOnly ? FileContent.Empty : (asked.Content ?? new WireContent()).ToModel(chunk =>
+            ticket?.Vouches(chunk) == true || volume.Content(fid.Vnode).Chunks.Contains(chunk));
+        var mutation = new StoreContent(fid.Vnode, new DataVersion(asked.BaseDataVersion), content, asked.ModifyTime == 0 ? null : asked.ModifyTime)
+        {
+            Actor = call.Who.User,
+            Authorize = view =>
+            {
+                MustBeFile(view.Subject);
+                vnodes.For(call.Who).Store(view.Subject);
+            },
+        };
+        var reply = await commits.RunAsync(call, volume, [fid.Vnode], mutation, static applied => new Reply
+        {
+            Status = new StatusResult { Status = applied.Subject.ToWire() },
+        });
+        if (ticket is not null)
+        {
+            tickets.Release(ticket);
+        }
+
+        return reply;
+    }
+
+    private Ticket? FindTicket(Call call, Fid file)
+    {
+        var id = call.Request.Store.Ticket;
+        if (id.IsEmpty)
+        {
+            return null;
+        }
+
+        return tickets.Find(id.Span, call.Client.Session.Host) is { } ticket && ticket.Storing == file
+            ? ticket
+            : throw new AfsException(AfsError.BadHandle, "the ticket of this store is not known (any more): begin the store again");
+    }
+
+    private static void MustBeFile(VnodeStatus status)
+    {
+        if (status.Kind != VnodeKind.File)
+        {
+            var error = status.Kind == VnodeKind.Directory ? AfsError.IsDirectory : AfsError.InvalidArgument;
+            throw new AfsException(error, $"{status.Fid} is not a file");
+        }
+    }
+}

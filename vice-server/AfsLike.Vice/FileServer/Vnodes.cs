@@ -1,0 +1,62 @@
+using AfsLike.Common.Model;
+using AfsLike.Common.Wire;
+using AfsLike.Vice.Location;
+using AfsLike.Vice.Protection;
+using AfsLike.Vice.Volumes;
+
+namespace AfsLike.Vice.FileServer;
+
+/// <summary>Finds what a call names, registering the caller's promise before it looks, and tells who may do what there.</summary>
+public sealed class Vnodes(VolumeSet volumes, PromiseKeeper promises)
+{
+    /// <summary>Throws <see cref="AfsException"/> UnknownVolume.</summary>
+    public Volume Volume(VolumeId id) =>
+        volumes.Find(id) ?? throw new AfsException(AfsError.UnknownVolume, $"this server has no volume {id}");
+
+    /// <summary>
+    /// A vnode and its status under a promise. Throws <see cref="AfsException"/>: UnknownVolume, Stale when the fid names nothing any more.
+    /// </summary>
+    public (Volume Volume, VnodeStatus Status) Find(Call call, WireFid? wire)
+    {
+        var fid = wire.ToModel();
+        var volume = Volume(fid.Volume);
+        promises.Register(call.Client, fid);
+        var status = volume.Status(fid.Vnode) ?? throw new AfsException(AfsError.Stale, $"{fid} names nothing any more");
+        return (volume, status);
+    }
+
+    /// <summary>As <see cref="Find"/>, and NotDirectory for anything else.</summary>
+    public (Volume Volume, VnodeStatus Status) FindDirectory(Call call, WireFid? wire)
+    {
+        var found = Find(call, wire);
+        return found.Status.Kind == VnodeKind.Directory
+            ? found
+            : throw new AfsException(AfsError.NotDirectory, $"{found.Status.Fid} is not a directory");
+    }
+
+    /// <summary>The checks for one caller.</summary>
+    public CallRights For(Principal who) => new(who, directory => RightsOn(directory, who));
+
+    public Rights RightsOn(Fid directory, Principal who)
+    {
+        var volume = Volume(directory.Volume);
+        return volume.Status(directory.Vnode) is { } status
+            ? Evaluate(volume.Acl(directory.Vnode), volume, directory, status.Owner, who)
+            : AccessRules.Evaluate(AccessList.Empty, UserId.Anyone, who);
+    }
+
+    /// <summary>What a reply says about a directory; null for anything else.</summary>
+    public static DirectoryRights? RightsOf(Volume volume, VnodeStatus status, Principal who) => status.Kind == VnodeKind.Directory
+        ? RightsUnder(volume.Acl(status.Fid.Vnode), volume, status.Fid, status.Owner, who)
+        : null;
+
+    /// <summary>What a directory grants under an ACL that it may be about to get.</summary>
+    public static DirectoryRights RightsUnder(AccessList acl, Volume volume, Fid directory, UserId owner, Principal who) => new()
+    {
+        Caller = (uint)Evaluate(acl, volume, directory, owner, who),
+        Anyuser = (uint)Evaluate(acl, volume, directory, owner, Principal.Anyone),
+    };
+
+    private static Rights Evaluate(AccessList acl, Volume volume, Fid directory, UserId owner, Principal who) =>
+        AccessRules.Evaluate(acl, owner, who) | RootVolumes.ImplicitRights(volume.Name, directory, who);
+}

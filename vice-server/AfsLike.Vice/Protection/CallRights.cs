@@ -1,0 +1,196 @@
+using AfsLike.Common.Model;
+using AfsLike.Vice.Volumes;
+
+namespace AfsLike.Vice.Protection;
+
+/// <summary>
+/// What each call needs, on what. The directory's ACL decides over it and over its files; a file's owner bits may take away
+/// (0400 reading, 0200 writing). docs/protocol.md has the same as a table. Pure: the rights on a directory are handed in.
+/// <para>
+/// Two indulgences make Unix programs work. Whoever owns a file and may insert beside it may change its mode and times: he has just unpacked
+/// it. And the owner who holds i and w stores whatever the mode says: git and tar create files 0444 and then write them through the handle that
+/// made them, maybe in several stores and across a restart of this server, which therefore cannot keep a list of such handles. It gives nothing
+/// away: the owner could change the mode first. That a read-only file is not <em>opened</em> for writing is checked where it is opened, by Venus.
+/// An owner with i but without w (a drop box) stores once: while the file still has the contents it was created with.
+/// </para>
+/// </summary>
+/// <param name="who">The caller.</param>
+/// <param name="rightsOn">The caller's rights on a directory (<see cref="AccessRules.Evaluate"/>).</param>
+public sealed class CallRights(Principal who, Func<Fid, Rights> rightsOn)
+{
+    public const uint OwnerMayRead = 0x100;  // 0400
+    public const uint OwnerMayWrite = 0x80;  // 0200
+
+    /// <summary>
+    /// A directory shows its own status to whoever can name it, as in Unix: names, entries and ACL it does not. Of anything else
+    /// the status needs l where its name is.
+    /// </summary>
+    public void Status(VnodeStatus subject)
+    {
+        if (subject.Kind != VnodeKind.Directory)
+        {
+            Need(Rights.Lookup, subject.Parent);
+        }
+    }
+
+    public void Lookup(VnodeStatus directory) => Need(Rights.Lookup, directory.Fid);
+
+    public void List(VnodeStatus directory) => Need(Rights.Lookup, directory.Fid);
+
+    public void GetAcl(VnodeStatus directory) => Need(Rights.Lookup, directory.Fid);
+
+    public void Fetch(VnodeStatus file)
+    {
+        Need(Rights.Read, file.Parent);
+        NeedMode(file, OwnerMayRead, "0400");
+    }
+
+    public void GetAttributes(VnodeStatus subject)
+    {
+        Need(Rights.Read, subject.Parent);
+        if (subject.Kind == VnodeKind.File)
+        {
+            NeedMode(subject, OwnerMayRead, "0400");
+        }
+    }
+
+    public void SetAttribute(VnodeStatus subject)
+    {
+        if (subject.Kind == VnodeKind.File)
+        {
+            Store(subject);
+        }
+        else
+        {
+            Need(Rights.Write, subject.Parent);
+        }
+    }
+
+    public void Create(VnodeStatus directory, VnodeKind kind)
+    {
+        Need(Rights.Insert, directory.Fid);
+        if (kind == VnodeKind.MountPoint)
+        {
+            Need(Rights.Administer, directory.Fid);
+        }
+    }
+
+    /// <summary>A second name must stay under the same ACL (RULES.md 10).</summary>
+    public void Link(VnodeStatus subject, VnodeStatus directory)
+    {
+        Need(Rights.Insert, directory.Fid);
+        if (subject.Kind == VnodeKind.Directory)
+        {
+            throw new AfsException(AfsError.NotPermitted, "a directory cannot have a second name");
+        }
+
+        if (subject.Parent != directory.Fid)
+        {
+            throw new AfsException(AfsError.CrossVolume, "a hard link cannot lead into another directory: their ACLs could differ");
+        }
+    }
+
+    public void Remove(VnodeStatus directory) => Need(Rights.Delete, directory.Fid);
+
+    public void Rename(VnodeStatus moved, VnodeStatus from, VnodeStatus to, VnodeStatus? replaced, bool exchange)
+    {
+        Need(Rights.Delete, from.Fid);
+        Need(Rights.Insert, to.Fid);
+        if (replaced is not null)
+        {
+            Need(Rights.Delete, to.Fid);
+        }
+
+        if (exchange)
+        {
+            Need(Rights.Insert, from.Fid);
+        }
+
+        if (from.Fid != to.Fid)
+        {
+            StaysUnderOneAcl(moved);
+            if (exchange && replaced is not null)
+            {
+                StaysUnderOneAcl(replaced);
+            }
+        }
+    }
+
+    public void Store(VnodeStatus file)
+    {
+        var rights = rightsOn(file.Parent);
+        var owner = who.Owns(file.Owner) && rights.HasFlag(Rights.Insert);
+        if (rights.HasFlag(Rights.Write))
+        {
+            if (!owner)
+            {
+                NeedMode(file, OwnerMayWrite, "0200");
+            }
+
+            return;
+        }
+
+        if (!owner || file.Length != 0 || file.DataVersion > FirstContents)
+        {
+            throw Denied(Rights.Write, file.Parent);
+        }
+    }
+
+    /// <param name="subject">What is to change.</param>
+    /// <param name="owner">Its new owner, when that is to change: an administrator's to say.</param>
+    /// <param name="length">True when its contents are cut or extended, which is a store.</param>
+    public void SetStatus(VnodeStatus subject, UserId? owner, bool length)
+    {
+        if (owner is { } next && next != subject.Owner && !who.Administrator)
+        {
+            throw new AfsException(AfsError.NotPermitted, "only an administrator changes owners");
+        }
+
+        if (length)
+        {
+            Store(subject);
+            return;
+        }
+
+        var rights = rightsOn(subject.Parent);
+        var ofHisOwn = who.Owns(subject.Owner) && rights.HasFlag(Rights.Insert);
+        if (!rights.HasFlag(Rights.Write) && !ofHisOwn)
+        {
+            throw Denied(Rights.Write, subject.Parent);
+        }
+    }
+
+    public void SetAcl(VnodeStatus directory) => Need(Rights.Administer, directory.Fid);
+
+    /// <summary>Contents no store has touched yet have at most this data version.</summary>
+    private static readonly DataVersion FirstContents = new(1);
+
+    private static void StaysUnderOneAcl(VnodeStatus moved)
+    {
+        if (moved.Kind != VnodeKind.Directory && moved.LinkCount > 1)
+        {
+            throw new AfsException(AfsError.CrossVolume, "a file with several names cannot leave its directory: their ACLs could differ");
+        }
+    }
+
+    private static void NeedMode(VnodeStatus file, uint bit, string octal)
+    {
+        if ((file.Mode & bit) == 0)
+        {
+            throw new AfsException(AfsError.AccessDenied, $"the mode of {file.Fid} lacks {octal}");
+        }
+    }
+
+    private void Need(Rights needed, Fid directory)
+    {
+        if ((rightsOn(directory) & needed) != needed)
+        {
+            throw Denied(needed, directory);
+        }
+    }
+
+    private AfsException Denied(Rights needed, Fid directory) => new(
+        AfsError.AccessDenied,
+        $"the '{RightsText.Format(needed)}' right is needed on directory {directory}"
+            + (who.Authenticated ? "" : "; nobody is logged in here (afsx login)"));
+}

@@ -1,0 +1,27 @@
+using AfsLike.Host.Clock;
+using AfsLike.Vice.Storage;
+using AfsLike.Vice.Volumes;
+
+namespace AfsLike.ViceServer.State;
+
+/// <summary>The opened stores of a server's directory. The ordered store is locked: one process has it open.</summary>
+internal sealed class Stores : IDisposable
+{
+    private Stores(IOrderedStore ordered, IChunkStore chunks)
+    {
+        Ordered = ordered;
+        Chunks = chunks;
+        Volumes = VolumeSet.Open(ordered, chunks, BootTimeProvider.Instance);
+    }
+
+    public IOrderedStore Ordered { get; }
+
+    public IChunkStore Chunks { get; }
+
+    public VolumeSet Volumes { get; }
+
+    /// <summary>Throws <see cref="Common.Model.AfsException"/> when another process has them or they are damaged.</summary>
+    public static Stores Open(ServerDirectory directory) => // TODO new(new MemoryOrderedStore(), new MemoryChunkStore());
+
+    public void Dispose() => Volumes.Dispose();
+}
