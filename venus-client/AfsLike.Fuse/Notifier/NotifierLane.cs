@@ -37,7 +37,7 @@ internal sealed class NotifierLane : IDisposable
         {
             if (_closed)
             {
-                notice.GiveUp(); // nobody serves this mount here any more; the next venus-client takes everything back first
+                notice.Skip(); // nobody serves this mount here any more; the next venus-client takes everything back first
                 return notice;
             }
 
@@ -101,6 +101,14 @@ internal sealed class Notice(Action work)
         if (Interlocked.CompareExchange(ref _state, 2, 0) == 0)
         {
             _done.TrySetCanceled();
+        }
+    }
+
+    public void Skip()
+    {
+        if (Interlocked.CompareExchange(ref _state, 2, 0) == 0)
+        {
+            _done.TrySetResult();
         }
     }
 

@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using AfsLike.Fuse.Supervision;
 
-namespace AfsLike.Fuse.Supervision;
+namespace AfsLike.Fuse;
 
 /// <summary>venus-client's end of the supervisor's socket, with what it was handed.</summary>
 internal sealed class SupervisorLink : IDisposable, ITrustBeacon
