@@ -1,0 +1,203 @@
+using AfsLike.Common.Model;
+using AfsLike.Fuse.Abi;
+using AfsLike.Fuse.Session;
+using AfsLike.Venus.Tree;
+
+namespace AfsLike.Fuse.Adapter;
+
+/// <summary>
+/// Open files. With passthrough neither READ nor WRITE comes. Where it was refused, a file the tree granted for it is read
+/// and written here with pread and pwrite: a reader thread then waits for the local disk, and for nothing else.
+/// </summary>
+internal sealed class FileOperations(
+    IFileTree tree, Grants grants, HandleTable handles, AttributeOperations attributes, KernelNotices notices)
+{
+    public async ValueTask OpenAsync(Exchange x)
+    {
+        var request = x.Body.Take<OpenIn>();
+        var modes = ModesOf(request.Flags);
+        if ((request.OpenFlags & RequestBits.OpenKillPrivileges) != 0)
+        {
+            await attributes.KillPrivilegesAsync(x);
+        }
+
+        var grant = await tree.OpenAsync(x.Caller, x.Node, modes, x.Cancel);
+        x.Reply(Admit(x, x.Node, modes, grant));
+    }
+
+    public async ValueTask CreateAsync(Exchange x)
+    {
+        var body = x.Body;
+        var request = body.Take<CreateIn>();
+        var name = body.TakeName();
+        var modes = ModesOf(request.Flags);
+        var created = await tree.CreateAsync(x.Caller, x.Node, name, request.Mode & FileModes.PermissionMask, modes, x.Cancel);
+        var entry = grants.Entry(x, x.Node, name, created.Entry);
+        x.Reply(new CreateOut { Entry = entry, Open = Admit(x, created.Entry.Node, modes, created.Open) });
+    }
+
+    public async ValueTask ReadAsync(Exchange x)
+    {
+        var request = x.Body.Take<ReadIn>();
+        var file = await handles.FindAsync(x, request.Handle);
+        var wanted = x.ReplyData[..(int)Math.Min(request.Size, Exchange.MaxData)];
+        var count = file.LocalFile is { } local
+            ? RandomAccess.Read(local, wanted.Span, Offset(request.Offset))
+            : await tree.ReadAsync(file.Handle, Offset(request.Offset), wanted, x.Cancel);
+        x.ReplyWithData(count);
+    }
+
+    public async ValueTask WriteAsync(Exchange x)
+    {
+        const int Head = 40;
+        var body = x.Body;
+        var request = body.Take<WriteIn>();
+        body.TakeBytes(request.Size);
+        if ((request.WriteFlags & RequestBits.WriteKillPrivileges) != 0)
+        {
+            await attributes.KillPrivilegesAsync(x);
+        }
+
+        var file = await handles.FindAsync(x, request.Handle);
+        var bytes = x.BodyMemory(Head, (int)request.Size);
+        var written = bytes.Length;
+        if (file.LocalFile is { } local)
+        {
+            RandomAccess.Write(local, bytes.Span, Offset(request.Offset));
+        }
+        else
+        {
+            written = await tree.WriteAsync(file.Handle, Offset(request.Offset), bytes, x.Cancel);
+        }
+
+        x.Reply(new WriteOut { Size = (uint)written });
+    }
+
+    public async ValueTask FlushAsync(Exchange x)
+    {
+        var request = x.Body.Take<FlushIn>();
+        var file = await handles.FindAsync(x, request.Handle);
+        await tree.FlushAsync(x.Caller, file.Handle, request.LockOwner, x.Cancel);
+        ForgetTimes(file);
+        x.ReplyEmpty();
+    }
+
+    public async ValueTask ReleaseAsync(Exchange x)
+    {
+        var request = x.Body.Take<ReleaseIn>();
+        if (handles.IsForeign(request.Handle) && HandleTable.ModesOf(request.Handle).HasFlag(OpenModes.Write))
+        {
+            await handles.FindAsync(x, request.Handle);
+        }
+
+        var file = handles.Remove(request.Handle);
+        try
+        {
+            if (file is not null)
+            {
+                await tree.ReleaseAsync(
+                    file.Handle, request.LockOwner, (request.ReleaseFlags & RequestBits.ReleaseFlockUnlock) != 0);
+                ForgetTimes(file);
+            }
+        }
+        finally
+        {
+            handles.Closed(x.Node, file);
+        }
+
+        x.ReplyEmpty();
+    }
+
+    /// <summary>The kernel never got the reply that held this handle: it will never close it.</summary>
+    public async ValueTask AbandonAsync(ulong number)
+    {
+        if (handles.Remove(number) is not { } file)
+        {
+            return;
+        }
+
+        if (HandleTable.IsDirectory(number))
+        {
+            tree.ReleaseDirectory(file.Handle);
+            return;
+        }
+
+        try
+        {
+            await tree.ReleaseAsync(file.Handle, 0, false);
+        }
+        finally
+        {
+            handles.Closed(file.Node, file);
+        }
+    }
+
+    public async ValueTask SyncAsync(Exchange x)
+    {
+        var request = x.Body.Take<SyncIn>();
+        var file = await handles.FindAsync(x, request.Handle);
+        await tree.SyncAsync(x.Caller, file.Handle, (request.Flags & RequestBits.SyncDataOnly) != 0, x.Cancel);
+        x.ReplyEmpty();
+    }
+
+    public async ValueTask AllocateAsync(Exchange x)
+    {
+        var request = x.Body.Take<AllocateIn>();
+        var file = await handles.FindAsync(x, request.Handle);
+        await tree.AllocateAsync(file.Handle, Offset(request.Offset), Offset(request.Length), request.Mode, x.Cancel);
+        x.ReplyEmpty();
+    }
+
+    public async ValueTask SeekAsync(Exchange x)
+    {
+        var request = x.Body.Take<SeekIn>();
+        var file = await handles.FindAsync(x, request.Handle);
+        var offset = await tree.SeekAsync(file.Handle, Offset(request.Offset), request.Whence, x.Cancel);
+        x.Reply(new SeekOut { Offset = (ulong)offset });
+    }
+
+    internal static OpenModes ModesOf(uint flags)
+    {
+        var modes = (flags & OpenFlags.AccessMask) switch
+        {
+            OpenFlags.WriteOnly => OpenModes.Write,
+            OpenFlags.ReadWrite => OpenModes.Read | OpenModes.Write,
+            _ => OpenModes.Read,
+        };
+        return modes
+            | ((flags & OpenFlags.Append) != 0 ? OpenModes.Append : OpenModes.None)
+            | ((flags & OpenFlags.Truncate) != 0 ? OpenModes.Truncate : OpenModes.None)
+            | ((flags & OpenFlags.Exclusive) != 0 ? OpenModes.Exclusive : OpenModes.None)
+            | ((flags & OpenFlags.Execute) != 0 ? OpenModes.Execute : OpenModes.None);
+    }
+
+    private OpenOut Admit(Exchange x, NodeId node, OpenModes modes, in OpenGrant grant)
+    {
+        var number = handles.AddFile(node, modes, grant, out var file);
+        x.Opened = number;
+        var flags = (grant.KeepCache ? OpenReplyFlags.KeepCache : OpenReplyFlags.None)
+            | (grant.NoFlush ? OpenReplyFlags.NoFlush : OpenReplyFlags.None);
+        var backingId = file.Backing?.Id ?? 0;
+        return new OpenOut
+        {
+            Handle = number,
+            BackingId = backingId,
+            Flags = backingId == 0 ? flags : flags | OpenReplyFlags.Passthrough,
+        };
+    }
+
+    /// <summary>
+    /// After writes through a shared mapping the kernel does not know that the times changed. Attributes alone are
+    /// taken back without any lock, so this may be said from a reader thread, and before the reply.
+    /// </summary>
+    private void ForgetTimes(OpenFile file)
+    {
+        if (file.Writable)
+        {
+            _ = notices.Attributes(file.Node.Value);
+        }
+    }
+
+    private static long Offset(ulong value) =>
+        value <= long.MaxValue ? (long)value : throw new AfsException(AfsError.InvalidArgument, "an offset beyond 2^63");
+}

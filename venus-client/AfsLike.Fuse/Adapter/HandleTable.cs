@@ -1,0 +1,133 @@
+using System.Collections.Concurrent;
+using AfsLike.Common.Model;
+using AfsLike.Fuse.Passthrough;
+using AfsLike.Fuse.Session;
+using AfsLike.Venus.Tree;
+
+namespace AfsLike.Fuse.Adapter;
+
+/// <summary>
+/// The handles the kernel holds. Their numbers are ours and outlive us: a venus-client that was restarted under open files
+/// meets numbers of its predecessor, reads from them how the file was opened, and opens it again at the tree when it is first
+/// used (promise F2).
+///
+///     63..48 which venus-client | 47..44 Read 1, Write 2, Append 4, directory 8 | 43..0 counter
+/// </summary>
+internal sealed class HandleTable(IFileTree tree, BackingTable backings, KnownNodes known, uint incarnation)
+{
+    private const int DirectoryBit = 8;
+    private readonly ConcurrentDictionary<ulong, OpenFile> _files = new();
+    private readonly ConcurrentDictionary<ulong, Lazy<Task<OpenFile>>> _adopted = new();
+    private long _counter;
+
+    public int Count => _files.Count;
+
+    public static OpenModes ModesOf(ulong handle) => (OpenModes)((handle >> 44) & 7);
+
+    public static bool IsDirectory(ulong handle) => ((handle >> 44) & DirectoryBit) != 0;
+
+    public ulong AddFile(NodeId node, OpenModes modes, in OpenGrant grant, out OpenFile file)
+    {
+        var number = Number((uint)modes & 7);
+        file = Admit(node, modes, grant);
+        if (file.Backing is not null)
+        {
+            known.CountOpen(node, 1);
+        }
+
+        _files[number] = file;
+        return number;
+    }
+
+    public ulong AddDirectory(NodeId node, HandleId handle)
+    {
+        var number = Number(DirectoryBit);
+        _files[number] = new OpenFile(handle, node, false, null, null);
+        return number;
+    }
+
+    /// <summary>The file behind a number, opened again if an earlier venus-client opened it. Throws BadHandle, Stale and what opening throws.</summary>
+    public ValueTask<OpenFile> FindAsync(Exchange exchange, ulong number)
+    {
+        if (_files.TryGetValue(number, out var file))
+        {
+            return ValueTask.FromResult(file);
+        }
+
+        return IsForeign(number)
+            ? new ValueTask<OpenFile>(AdoptAsync(exchange, number))
+            : throw new AfsException(AfsError.BadHandle, "the kernel named a handle that is not open");
+    }
+
+    public HandleId? TryFind(ulong number) => _files.TryGetValue(number, out var file) ? file.Handle : null;
+
+    public bool IsForeign(ulong number) => number != 0 && (ushort)(number >> 48) != (ushort)incarnation;
+
+    /// <summary>Ends a number. Null: it was never used here.</summary>
+    public OpenFile? Remove(ulong number)
+    {
+        _adopted.TryRemove(number, out _);
+        _files.TryRemove(number, out var file);
+        return file;
+    }
+
+    /// <summary>The kernel has closed the handle: the local file is one use poorer.</summary>
+    public void Closed(NodeId node, OpenFile? file)
+    {
+        if (file is null || file.Backing is not null)
+        {
+            known.CountOpen(node, -1);
+        }
+
+        if (file?.Backing is { } backing)
+        {
+            backings.Release(backing);
+        }
+    }
+
+    private ulong Number(uint modes) =>
+        ((ulong)(ushort)incarnation << 48) | ((ulong)modes << 44) | ((ulong)Interlocked.Increment(ref _counter) & 0xFFF_FFFF_FFFF);
+
+    private OpenFile Admit(NodeId node, OpenModes modes, in OpenGrant grant)
+    {
+        var backing = grant.Kind == OpenKind.Passthrough && grant.LocalFile is not null
+            ? backings.Acquire(node, grant.Backing, grant.LocalFile)
+            : null;
+        return new OpenFile(grant.Handle, node, modes.HasFlag(OpenModes.Write), backing is null ? null : grant.LocalFile, backing);
+    }
+
+    private async Task<OpenFile> AdoptAsync(Exchange exchange, ulong number)
+    {
+        var caller = exchange.Caller;
+        var node = exchange.Node;
+        var opening = _adopted.GetOrAdd(number, n => new Lazy<Task<OpenFile>>(() => OpenAgainAsync(caller, node, n)));
+        try
+        {
+            return await opening.Value;
+        }
+        catch
+        {
+            _adopted.TryRemove(number, out _);
+            throw;
+        }
+    }
+
+    private async Task<OpenFile> OpenAgainAsync(Caller caller, NodeId node, ulong number)
+    {
+        OpenFile file;
+        if (IsDirectory(number))
+        {
+            var grant = await tree.OpenDirectoryAsync(caller, node, CancellationToken.None);
+            file = new OpenFile(grant.Handle, node, false, null, null);
+        }
+        else
+        {
+            var modes = ModesOf(number);
+            var grant = await tree.OpenAsync(caller, node, modes, CancellationToken.None);
+            file = Admit(node, modes, grant);
+        }
+
+        _files[number] = file;
+        return file;
+    }
+}

@@ -1,0 +1,19 @@
+using AfsLike.Venus.Tree;
+
+namespace AfsLike.Fuse.Passthrough;
+
+/// <summary>One local file as the kernel knows it. <see cref="Id"/> 0: it does not, and the adapter reads and writes in its place.</summary>
+internal sealed class Backing(ulong number, NodeId node, int id)
+{
+    public ulong Number => number;
+
+    public NodeId Node => node;
+
+    public int Id => id;
+
+    /// <summary>Open handles.</summary>
+    public int Uses { get; set; }
+
+    /// <summary>Close it as soon as nothing has it open.</summary>
+    public bool Dropped { get; set; }
+}

@@ -1,0 +1,215 @@
+using AfsLike.Fuse.Abi;
+using AfsLike.Fuse.Adapter;
+using AfsLike.Venus.Tree;
+using Microsoft.Win32.SafeHandles;
+
+namespace AfsLike.Fuse.Passthrough;
+
+/// <summary>
+/// The local files the kernel reads and writes itself. One is registered at its first open and stays registered until the
+/// tree drops it or the kernel forgets its node, so that later opens cost no system call.
+///
+/// The kernel holds an inode to one way while any handle or mapping of it lives: a second backing file, or a cached handle
+/// beside a passthrough one, is EIO. So a number that could not be registered is served by the adapter until its last handle
+/// is closed, even if registering would succeed by then; and after a restart a node that is still open keeps the number
+/// its last venus-client registered (it stands in the shared table).
+/// </summary>
+internal sealed unsafe class BackingTable
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<ulong, Backing> _byNumber = [];
+    private readonly Dictionary<NodeId, Backing> _byNode = [];
+    private readonly int _fuse;
+    private readonly KnownNodes _known;
+    private readonly Action<string> _log;
+    private string? _refusal;
+    private bool _succeeded;
+
+    public BackingTable(int fuse, KnownNodes known, Action<string> log)
+    {
+        _fuse = fuse;
+        _known = known;
+        _log = log;
+    }
+
+    public PassthroughStatus Status
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _refusal is null
+                    ? new PassthroughStatus(true, _succeeded ? "the kernel reads and writes cached files itself" : "agreed, not used yet")
+                    : new PassthroughStatus(false, _refusal);
+            }
+        }
+    }
+
+    /// <summary>No passthrough from now on, and why.</summary>
+    public void Refuse(string reason)
+    {
+        lock (_gate)
+        {
+            if (_refusal is null)
+            {
+                _refusal = reason;
+                _log($"fuse: no passthrough: {reason}");
+            }
+        }
+    }
+
+    public Backing Acquire(NodeId node, ulong number, SafeFileHandle file)
+    {
+        lock (_gate)
+        {
+            if (!_byNumber.TryGetValue(number, out var backing))
+            {
+                backing = new Backing(number, node, Register(node, file));
+                _byNumber[number] = backing;
+                _byNode[node] = backing;
+                _known.SetBacking(node, backing.Id);
+            }
+
+            backing.Uses++;
+            return backing;
+        }
+    }
+
+    public void Release(Backing backing)
+    {
+        lock (_gate)
+        {
+            backing.Uses--;
+            if (backing.Uses == 0 && (backing.Dropped || backing.Id == 0))
+            {
+                Remove(backing);
+            }
+        }
+    }
+
+    /// <summary>The tree will not hand out this number again.</summary>
+    public void Drop(ulong number)
+    {
+        lock (_gate)
+        {
+            if (_byNumber.TryGetValue(number, out var backing))
+            {
+                DropWhenIdle(backing);
+            }
+        }
+    }
+
+    public void Forgotten(NodeId node)
+    {
+        lock (_gate)
+        {
+            if (_byNode.TryGetValue(node, out var backing))
+            {
+                DropWhenIdle(backing);
+            }
+        }
+    }
+
+    /// <summary>Gives back what an earlier venus-client registered and no handle holds open.</summary>
+    public void CloseLeftovers()
+    {
+        foreach (var node in _known.ToList())
+        {
+            var (id, opens) = _known.BackingOf(node.Node);
+            if (id != 0 && opens == 0)
+            {
+                Close(id);
+                _known.SetBacking(node.Node, 0);
+            }
+        }
+    }
+
+    private void DropWhenIdle(Backing backing)
+    {
+        backing.Dropped = true;
+        if (backing.Uses == 0)
+        {
+            Remove(backing);
+        }
+    }
+
+    private void Remove(Backing backing)
+    {
+        _byNumber.Remove(backing.Number);
+        if (_byNode.TryGetValue(backing.Node, out var current) && current == backing)
+        {
+            _byNode.Remove(backing.Node);
+            _known.SetBacking(backing.Node, 0);
+        }
+
+        if (backing.Id != 0)
+        {
+            Close(backing.Id);
+        }
+    }
+
+    /// <summary>The kernel's number for the file, or 0 when it refuses.</summary>
+    private int Register(NodeId node, SafeFileHandle file)
+    {
+        var (earlier, opens) = _known.BackingOf(node);
+        if (earlier != 0 && opens > 0 && !_byNode.ContainsKey(node))
+        {
+            return earlier;
+        }
+
+        if (_refusal is not null)
+        {
+            return 0;
+        }
+
+        var held = false;
+        try
+        {
+            file.DangerousAddRef(ref held);
+            var map = new BackingMap { Descriptor = (int)file.DangerousGetHandle() };
+            var id = Syscalls.Ioctl(_fuse, Syscalls.IoctlBackingOpen, &map);
+            if (id > 0)
+            {
+                _succeeded = true;
+                return id;
+            }
+
+            Refused(Syscalls.LastError);
+            return 0;
+        }
+        finally
+        {
+            if (held)
+            {
+                file.DangerousRelease();
+            }
+        }
+    }
+
+    private void Refused(Errno error)
+    {
+        var reason = error switch
+        {
+            Errno.NotPermitted => "the kernel allows it only to root (CAP_SYS_ADMIN): run the daemons as root",
+            Errno.Loop => "the cache lies on a stacked file system (overlayfs): put it on ext4, xfs or tmpfs",
+            Errno.NotSupported => "the file system of the cache does not take part in it",
+            _ => null,
+        };
+        if (reason is null)
+        {
+            _log($"fuse: passthrough of one file was refused ({error}); its reads and writes go through the daemon");
+            return;
+        }
+
+        Refuse(reason);
+    }
+
+    private void Close(int id)
+    {
+        var argument = (uint)id;
+        if (Syscalls.Ioctl(_fuse, Syscalls.IoctlBackingClose, &argument) != 0 && Syscalls.LastError != Errno.NoEntry)
+        {
+            _log($"fuse: giving a local file back to the kernel failed: {Syscalls.LastError}");
+        }
+    }
+}

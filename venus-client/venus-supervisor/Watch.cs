@@ -1,0 +1,66 @@
+using AfsLike.Fuse.Abi;
+using AfsLike.Fuse.Supervision;
+
+namespace AfsLike.VenusSupervisor;
+
+/// <summary>
+/// The watch over the trusted time: when it passes and is not renewed, everything is taken back from the kernel, once at once
+/// and once a little later, for replies that were written before but consumed after (RULES.md 2, 6).
+/// </summary>
+internal sealed unsafe class Watch(SharedPage page, KernelNotices notices)
+{
+    private const long Second = 1_000_000_000;
+    private const long SecondPassAfter = Second / 20;
+    private long _revokedFor;
+    private long _secondPassAt;
+
+    public int Descriptor { get; } = Syscalls.TimerDescriptor(Syscalls.ClockBoottime, Syscalls.CloseOnExec);
+
+    /// <summary>Looks at the time and sets the timer anew: to the trusted time, and never further off than a second.</summary>
+    public void Look()
+    {
+        var now = BootClock.Now;
+        var trusted = page.TrustedUntil;
+        if (_secondPassAt != 0 && now >= _secondPassAt)
+        {
+            _secondPassAt = 0;
+            KernelRevocation.Everything(notices, page);
+        }
+
+        if (trusted != 0 && now >= trusted && trusted != _revokedFor)
+        {
+            _revokedFor = trusted;
+            Revoke(now - trusted);
+        }
+
+        var next = now + Second;
+        if (trusted > now)
+        {
+            next = Math.Min(next, trusted);
+        }
+
+        if (_secondPassAt != 0)
+        {
+            next = Math.Min(next, _secondPassAt);
+        }
+
+        Arm(next);
+    }
+
+    private void Revoke(long late)
+    {
+        Volatile.Write(ref page.Head.Revocations, page.Head.Revocations + 1);
+        var told = KernelRevocation.Everything(notices, page);
+        Volatile.Write(ref page.Head.RevokedAt, BootClock.Now);
+        _secondPassAt = BootClock.Now + SecondPassAfter;
+        Console.Error.WriteLine(
+            $"venus-supervisor: venus-client vouches for nothing any more: took {told} nodes back from the kernel, {late / 1_000_000} ms late");
+    }
+
+    private void Arm(long at)
+    {
+        const int Absolute = 1;
+        var value = new TimerValue { First = new TimeValue { Seconds = at / Second, Nanoseconds = at % Second } };
+        _ = Syscalls.SetTimer(Descriptor, Absolute, &value, null);
+    }
+}
