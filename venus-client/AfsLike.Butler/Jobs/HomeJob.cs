@@ -126,7 +126,7 @@ public sealed class HomeJob
         if (_phase < Phase.Ended)
         {
             StdinEnd(now);
-            Signal(PosixSignal.Hangup, now);
+            Signal(SignalNumber.Hangup, now);
             _killAt = now + _settings.HangupToKill;
             Send(_output.Acknowledgement());
             Send(_error.Acknowledgement());
@@ -200,8 +200,10 @@ public sealed class HomeJob
             if (_exitBy <= now)
             {
                 Record("its output files may be incomplete");
+                return;
             }
 
+            Ask(now);
             return;
         }
 
@@ -214,7 +216,7 @@ public sealed class HomeJob
         if (_killAt <= now)
         {
             _killAt = null;
-            Signal(PosixSignal.Kill, now);
+            Signal(SignalNumber.Kill, now);
         }
 
         if (_phase == Phase.Starting && _repeatStart.IsDue(now))
@@ -228,7 +230,16 @@ public sealed class HomeJob
             Send(signal);
         }
 
-        if (_phase == Phase.Running && now - _heard >= _settings.PingEvery && now - _asked >= _settings.PingEvery)
+        if (_phase == Phase.Running)
+        {
+            Ask(now);
+        }
+    }
+
+    /// <summary>Whether the target is still there, when it has been silent; it hears by it that we are.</summary>
+    private void Ask(TimeSpan now)
+    {
+        if (now - _heard >= _settings.PingEvery && now - _asked >= _settings.PingEvery)
         {
             _asked = now;
             Send(new JobMessage { Data = _input.Question() });

@@ -34,6 +34,9 @@ public sealed record JobSettings
     /// <summary>How often new output is made visible to other hosts, at most.</summary>
     public TimeSpan OutputFlush { get; init; } = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>Bytes of one stream that may wait on the local disk for a namespace that stands still; more is left out of the file.</summary>
+    public long SpoolBytes { get; init; } = 1024L * 1024 * 1024;
+
     /// <summary>How long output is still read after the command has ended while others hold its pipes open.</summary>
     public TimeSpan OutputLinger { get; init; } = TimeSpan.FromMilliseconds(250);
 

@@ -228,7 +228,7 @@ public sealed class TargetJob
         if (_killAt <= now && _phase != Phase.Launching)
         {
             _killAt = null;
-            Emit(new SignalGroup(PosixSignal.Kill));
+            Emit(new SignalGroup(SignalNumber.Kill));
         }
 
         if (_homeGone)
@@ -309,7 +309,7 @@ public sealed class TargetJob
 
     private void Signal(JobSignal signal)
     {
-        if (signal.Number == _lastSignal + 1 && signal.Signal is > 0 and <= PosixSignal.Last)
+        if (signal.Number == _lastSignal + 1 && signal.Signal is > 0 and <= SignalNumber.Last)
         {
             _lastSignal = signal.Number;
             if (_phase == Phase.Launching)
@@ -397,11 +397,11 @@ public sealed class TargetJob
         _killAt = now + _settings.HangupToKill;
         if (_phase == Phase.Launching)
         {
-            _signalsBeforeLaunch.Enqueue(PosixSignal.Hangup);
+            _signalsBeforeLaunch.Enqueue(SignalNumber.Hangup);
         }
         else
         {
-            Emit(new SignalGroup(PosixSignal.Hangup));
+            Emit(new SignalGroup(SignalNumber.Hangup));
         }
     }
 

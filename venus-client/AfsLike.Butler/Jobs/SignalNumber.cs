@@ -3,7 +3,7 @@ using System.Globalization;
 namespace AfsLike.Butler.Jobs;
 
 /// <summary>Signals by number and name, as Linux on x64 and arm64 counts them.</summary>
-public static class PosixSignal
+public static class SignalNumber
 {
     public const uint Hangup = 1;
     public const uint Interrupt = 2;
