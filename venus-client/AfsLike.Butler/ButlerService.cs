@@ -102,13 +102,9 @@ public sealed class ButlerService : IDisposable
             throw new AfsException(AfsError.NoToken, $"uid {uid} is not logged in to cell {venus.Cell}; run `afsx login` first");
         }
 
-        var name = new JobName(_context.Place.Host, _counter.Next()).ToString();
-        var jobStart = new JobStart { UserToken = token.Token, Directory = directory, Umask = start.Umask };
-        jobStart.Arguments.AddRange(start.Arguments);
-        jobStart.Environment.AddRange(start.Environment);
         var description = new JobDescription
         {
-            Job = name,
+            Job = new JobName(_context.Place.Host, _counter.Next()).ToString(),
             Home = _context.Place.Host,
             Host = start.Host,
             User = token.Name,
@@ -117,14 +113,10 @@ public sealed class ButlerService : IDisposable
             Created = _context.Time.GetUtcNow(),
             Arguments = [.. start.Arguments.Select(static a => JobDescription.Readable(a.Span))],
         };
-        var note = Path.Combine(_context.Place.HomeJobs, name);
-        await File.WriteAllBytesAsync(note, description.Encode());
-        var work = new FileWork(name, venus.Mount, uid, uid, _context.Log);
-        var record = new HomeRecord(work, Path.Combine(JobPaths.DirectoryOf("", venus.Cell), name));
-        record.Create(description, start.Arguments.Select(static a => a.Memory));
-        var run = new HomeRun(name, uid, token.User, start, jobStart, record, note, _context);
-        _home.Add(name, run);
-        return run;
+        var jobStart = new JobStart { UserToken = token.Token, Directory = directory, Umask = start.Umask };
+        jobStart.Arguments.AddRange(start.Arguments);
+        jobStart.Environment.AddRange(start.Environment);
+        return Begin(description, token.User, jobStart, venus);
     }
 
     /// <summary>
@@ -191,6 +183,18 @@ public sealed class ButlerService : IDisposable
     }
 
     public void Dispose() => _context.Launcher.Dispose();
+
+    private HomeRun Begin(JobDescription description, uint user, JobStart start, VenusStatus venus)
+    {
+        File.WriteAllBytes(Path.Combine(_context.Place.HomeJobs, description.Job), description.Encode());
+        var below = Path.Combine(JobPaths.DirectoryOf("", venus.Cell), description.Job);
+        var record = new HomeRecord(new FileWork(description.Job, venus.Mount, description.Uid, description.Uid, _context.Log), below);
+        record.Create(description, start.Arguments.Select(static a => a.Memory));
+        var files = new JobPaths(Path.Combine(venus.Mount, below)).Run;
+        var run = new HomeRun(description, user, files, start, record, _context);
+        _home.Add(description.Job, run);
+        return run;
+    }
 
     private void ToHome(JobMessage message, bool answer)
     {

@@ -29,6 +29,8 @@ internal sealed class ControlService(ButlerService butler, ServerLink link, Clie
                 }
 
                 var run = await butler.StartAsync(start, Caller(context));
+                await using var gone = context.CancellationToken.UnsafeRegister(
+                    _ => butler.Strand.Post(static state => ((HomeRun)state!).CallerGone(), run), null);
                 TakeInputAsync(run, requestStream);
                 await GiveOutputAsync(run, responseStream);
             }

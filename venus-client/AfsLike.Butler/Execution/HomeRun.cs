@@ -19,15 +19,15 @@ public sealed class HomeRun
     private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _room = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    internal HomeRun(string name, uint uid, uint user, RunStart start, JobStart jobStart, HomeRecord record, string note, ButlerContext context)
+    internal HomeRun(JobDescription description, uint user, string files, JobStart start, HomeRecord record, ButlerContext context)
     {
-        Uid = uid;
+        Uid = description.Uid;
         User = user;
         _context = context;
         _record = record;
-        _note = note;
-        _outputs.Enqueue(new RunOutput { Job = name });
-        _job = new HomeJob(name, start.Host, jobStart, context.Settings, context.Now);
+        _note = Path.Combine(context.Place.HomeJobs, description.Job);
+        _outputs.Enqueue(new RunOutput { Job = description.Job });
+        _job = new HomeJob(description.Job, description.Host, files, start, context.Settings, context.Now);
         Settle();
     }
 

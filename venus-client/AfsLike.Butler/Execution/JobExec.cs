@@ -44,6 +44,13 @@ public static unsafe class JobExec
         return 125;
     }
 
+    /// <summary>Executes a program with the signals a shell would give it. Returns the errno.</summary>
+    internal static int Become(ReadOnlySpan<byte> path, IReadOnlyList<ReadOnlyMemory<byte>> arguments, IReadOnlyList<ReadOnlyMemory<byte>> environment)
+    {
+        RestoreSignals();
+        return ExecuteAt(path, Vector(arguments), Vector(environment));
+    }
+
     private static (LaunchStage Stage, int Errno) Become()
     {
         LaunchPlan plan;

@@ -25,6 +25,7 @@ public sealed class HomeJob
         Over,
     }
 
+    private readonly string _files;
     private readonly JobStart _start;
     private readonly JobSettings _settings;
     private readonly List<JobEffect> _effects = [];
@@ -42,10 +43,12 @@ public sealed class HomeJob
     private TimeSpan? _killAt;
     private TimeSpan? _exitBy;
 
-    public HomeJob(string name, string target, JobStart start, JobSettings settings, TimeSpan now)
+    /// <param name="files">Where the caller finds the job's files, for the line that tells of a lost job.</param>
+    public HomeJob(string name, string target, string files, JobStart start, JobSettings settings, TimeSpan now)
     {
         Name = name;
         Target = target;
+        _files = files;
         _start = start;
         _settings = settings;
         _heard = _asked = now;
@@ -339,7 +342,7 @@ public sealed class HomeJob
 
         Emit(new ReportEnd(ExitCode.NotRun, _phase == Phase.Starting
             ? $"host {Target} could not be asked to run the job: {reason}"
-            : $"host {Target} was lost while the job ran: {reason}"));
+            : $"host {Target} was lost while the job ran ({reason}); its output so far is in {_files}"));
         Emit(new WriteStatus(new JobStatus(JobState.Lost, Target, null, null, reason)));
         Send(new JobMessage { Lost = new JobLost { Reason = "the home of the job has given it up" } });
         Over();
