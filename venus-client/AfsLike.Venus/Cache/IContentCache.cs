@@ -1,0 +1,74 @@
+using AfsLike.Common.Model;
+using AfsLike.Common.Wire;
+using Microsoft.Win32.SafeHandles;
+
+namespace AfsLike.Venus.Cache;
+
+/// <summary>Local copies of file contents. Lives on Venus's strand.</summary>
+public interface IContentCache
+{
+    /// <summary>The contents of this version, whole and verified in one local file, fetched if need be. Concurrent calls share one fetch.</summary>
+    Task<CachedFile> GetAsync(VnodeStatus status, uint userSlot, CancellationToken cancel);
+
+    /// <summary>Present, whole and clean: no waiting, no fetching; null otherwise.</summary>
+    CachedFile? Find(Fid fid, DataVersion version);
+
+    /// <summary>A huge file opened for reading before it is here: chunks come when asked for.</summary>
+    Task<IStreamedFile> StreamAsync(VnodeStatus status, uint userSlot, CancellationToken cancel);
+
+    /// <summary>A new, empty, dirty file for a vnode just created.</summary>
+    CachedFile Create(VnodeStatus status, uint uid);
+
+    /// <summary>Marks dirty, durably (RULES.md 15), before a writable open is answered. Idempotent.</summary>
+    void MarkDirty(CachedFile file, uint uid);
+
+    /// <summary>Has the local file changed since <see cref="CachedFile.StoredStamp"/> was taken? (ctime and size; a mapping may hide a write until release.)</summary>
+    bool HasChanged(CachedFile file);
+
+    /// <summary>
+    /// Sends the contents to the server (only chunks that changed) and, if nothing was written meanwhile, leaves the file clean under its new
+    /// version. Returns the server's new status. Throws AfsException; the bytes and the dirty mark stay.
+    /// </summary>
+    Task<VnodeStatus> StoreAsync(CachedFile file, uint userSlot, ulong operation, CancellationToken cancel);
+
+    /// <summary>No handle needs it dirty any more and nothing was changed: back to clean under its version.</summary>
+    void MarkClean(CachedFile file);
+
+    /// <summary>A pure extension made elsewhere: appends the new bytes to the same local file in place (C2).</summary>
+    Task<CachedFile> ExtendAsync(CachedFile file, VnodeStatus newer, uint userSlot, CancellationToken cancel);
+
+    /// <summary>Handles keep a file from being reclaimed.</summary>
+    void Pin(CachedFile file);
+
+    void Unpin(CachedFile file);
+
+    /// <summary>The vnode lost its last name and last handle, or the file is of no more use.</summary>
+    void Discard(CachedFile file);
+}
+
+/// <summary>One local file that holds the contents of one vnode. Identity is the object; its place on disk may change.</summary>
+public abstract class CachedFile
+{
+    public abstract Fid Fid { get; }
+
+    /// <summary>The version these contents are, or started from while dirty.</summary>
+    public abstract DataVersion Version { get; }
+
+    public abstract bool IsDirty { get; }
+
+    /// <summary>Open for reading and writing; owned by the cache, valid while pinned.</summary>
+    public abstract SafeFileHandle Handle { get; }
+
+    /// <summary>Unique for this local inode while the daemon lives: the backing number of passthrough.</summary>
+    public abstract ulong Backing { get; }
+
+    /// <summary>Current size and times of the local file.</summary>
+    public abstract (long Length, long ModifyTime, long ChangeTime) Measure();
+}
+
+public interface IStreamedFile : IAsyncDisposable
+{
+    long Length { get; }
+
+    Task<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancel);
+}

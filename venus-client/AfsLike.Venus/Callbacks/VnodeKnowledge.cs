@@ -1,0 +1,114 @@
+using AfsLike.Common.Model;
+
+namespace AfsLike.Venus.Callbacks;
+
+public sealed record VnodeAttribute(ReadOnlyMemory<byte> Name, ReadOnlyMemory<byte> Value);
+
+/// <summary>
+/// What is known here about one vnode, and whether a promise stands behind it. All of it is covered by the one promise. A break takes
+/// everything but two things: the highest version seen, so that an older status arriving late is recognised (RULES.md 7), and a
+/// directory's names, less those the break mentions; they wait for the status that says they are current.
+/// </summary>
+public sealed class VnodeKnowledge(Fid fid)
+{
+    private readonly SortedList<UserId, Rights> _rights = new(2);
+    private DirectoryNames? _names;
+
+    public Fid Fid { get; } = fid;
+
+    /// <summary>The newest status seen; to be answered from only while <see cref="IsPromised"/>.</summary>
+    public VnodeStatus? Status { get; private set; }
+
+    /// <summary>The highest version a status or a break has named.</summary>
+    public VolumeVersion Highest { get; private set; }
+
+    public bool IsPromised { get; private set; }
+
+    /// <summary>Mutations of this vnode that our own kernel is waiting for: its lock is held, and its names may be behind for a moment.</summary>
+    public int OwnMutations { get; set; }
+
+    /// <summary>Timestamp until which the kernel is told nothing for good about this directory: it is write-shared (RULES.md 1).</summary>
+    public long ContendedUntil { get; set; }
+
+    /// <summary>All xattrs, or null when they have not been asked for.</summary>
+    public IReadOnlyList<VnodeAttribute>? Attributes { get; set; }
+
+    /// <summary>For the table's clock: used since it last came by.</summary>
+    internal bool WasUsed { get; set; }
+
+    /// <summary>The names, when they are those of the current data version.</summary>
+    public DirectoryNames? Names => IsPromised && _names is { } names && names.Version == Status!.DataVersion ? names : null;
+
+    /// <summary>Names the kernel may have been told about, current or not; null when it cannot be said.</summary>
+    public IReadOnlyCollection<FileName>? EverTold => _names?.Known;
+
+    /// <summary>Takes a status that came under a promise and that no break has overtaken. False when a newer one has been seen.</summary>
+    public bool TryLearn(VnodeStatus status)
+    {
+        if (status.Version < Highest)
+        {
+            return false;
+        }
+
+        Highest = status.Version;
+        Status = status;
+        IsPromised = true;
+        return true;
+    }
+
+    public Rights? RightsOf(UserId user) => _rights.TryGetValue(user, out var rights) ? rights : null;
+
+    public void LearnRights(UserId user, Rights rights) => _rights[user] = rights;
+
+    public void ForgetRights() => _rights.Clear();
+
+    /// <summary>A lookup's answer under a directory status that was learnt.</summary>
+    public void LearnName(FileName name, NameFact fact, DataVersion at)
+    {
+        if (_names is null || (_names.Version < at && OwnMutations == 0))
+        {
+            _names = new DirectoryNames(at); // what is held cannot catch up any more
+        }
+
+        _names.Learn(name, fact, at);
+    }
+
+    public void LearnListing(IEnumerable<(FileName Name, NameFact Fact)> entries, DataVersion at)
+    {
+        _names ??= new DirectoryNames(at);
+        if (_names.Version <= at)
+        {
+            _names.Fill(entries, at);
+        }
+    }
+
+    /// <summary>A mutation of our own has changed names. True of the past whatever has come since, so never too late to be told.</summary>
+    public void Apply(NameChange change)
+    {
+        if (_names is { } names && !names.Apply(change))
+        {
+            _names = null;
+        }
+    }
+
+    /// <summary>The promise is consumed. <paramref name="change"/> null: any name may have changed.</summary>
+    public void Break(VolumeVersion version, bool namesUnharmed, NameChange? change)
+    {
+        IsPromised = false;
+        Attributes = null;
+        _rights.Clear();
+        if (version > Highest)
+        {
+            Highest = version;
+        }
+
+        if (change is not null)
+        {
+            Apply(change);
+        }
+        else if (!namesUnharmed)
+        {
+            _names = null;
+        }
+    }
+}
