@@ -9,7 +9,7 @@ namespace AfsLike.Afsx;
 /// </summary>
 internal static class SiblingProgram
 {
-    public static bool IsAskedFor(string[] arguments) => Split(arguments) is { } found && !found.Rest.Contains("--help") && !found.Rest.Contains("-h");
+    public static bool IsAskedFor(string[] arguments) => Split(arguments) is { } found && !found.Others.Contains("--help") && !found.Others.Contains("-h");
 
     /// <summary>Returns only on failure. Throws NotFound when the program is not installed.</summary>
     public static int Become(string[] arguments)
@@ -35,7 +35,7 @@ internal static class SiblingProgram
     }
 
     /// <summary>Program, verb and the arguments after it; options before `cell` come along.</summary>
-    private static (string Program, string Verb, string[] Rest)? Split(string[] arguments)
+    private static (string Program, string Verb, string[] Others)? Split(string[] arguments)
     {
         var before = new List<string>();
         for (var i = 0; i + 1 < arguments.Length; i++)

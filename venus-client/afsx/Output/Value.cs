@@ -60,7 +60,9 @@ internal readonly struct Value
             unit++;
         }
 
-        var text = string.Create(CultureInfo.InvariantCulture, unit == 0 ? $"{bytes} B" : $"{amount:0.0} {units[unit]}");
+        var text = unit == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{bytes} B")
+            : string.Create(CultureInfo.InvariantCulture, $"{amount:0.0} {units[unit]}");
         return new Value(text, json => json.WriteNumberValue(bytes), true);
     }
 

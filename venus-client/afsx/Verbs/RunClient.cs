@@ -10,12 +10,14 @@ namespace AfsLike.Afsx.Verbs;
 /// This process as the terminal of a job: its stdin, its stdout and stderr, and the signals it gets, until the Butler says how
 /// the command ended. Ends with 125 when that was not seen, whatever came before.
 /// </summary>
-internal sealed class RunClient(Daemons daemons, RunStart start, bool noInput)
+internal sealed class RunClient(Daemons daemons, RunStart start, bool noInput) : IDisposable
 {
     private const int BrokenPipe = 128 + 13;
     private const int InputPiece = 64 * 1024;
 
     private readonly SemaphoreSlim _writing = new(1);
+
+    public void Dispose() => _writing.Dispose();
 
     public async Task<int> RunAsync()
     {

@@ -42,7 +42,8 @@ internal static class RunVerb
                     };
                     start.Arguments.AddRange(ExactArguments(words));
                     start.Environment.AddRange(Chosen(parsed.GetValue(environment) ?? []).Select(static v => ByteString.CopyFrom(v, Encoding.UTF8)));
-                    return await new RunClient(daemons, start, parsed.GetValue(noInput)).RunAsync();
+                    using var client = new RunClient(daemons, start, parsed.GetValue(noInput));
+                    return await client.RunAsync();
                 }
                 catch (AfsException failure)
                 {
