@@ -42,6 +42,12 @@ public interface IContentCache
 
     void Unpin(CachedFile file);
 
+    /// <summary>Dirty contents that a former life left behind, and the uid that wrote them. Not pinned.</summary>
+    IReadOnlyList<(CachedFile File, uint Uid)> Leftovers { get; }
+
+    /// <summary>Dirty contents that cannot be stored: kept as a recovery file, with a line in the log that says where and why.</summary>
+    void KeepAside(CachedFile file, string reason);
+
     /// <summary>The vnode lost its last name and last handle, or the file is of no more use.</summary>
     void Discard(CachedFile file);
 }
@@ -64,6 +70,9 @@ public abstract class CachedFile
 
     /// <summary>Current size and times of the local file.</summary>
     public abstract (long Length, long ModifyTime, long ChangeTime) Measure();
+
+    /// <summary>utimes(2) on an open file: what the next store will send. Nanoseconds since 1970.</summary>
+    public abstract void SetModifyTime(long nanoseconds);
 }
 
 public interface IStreamedFile : IAsyncDisposable

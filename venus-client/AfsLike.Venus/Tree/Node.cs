@@ -30,17 +30,11 @@ internal sealed class Node(NodeId id, Fid fid, VnodeKind kind)
     /// <summary>What its handles share; null while nothing is open, being opened or waiting to be stored.</summary>
     public OpenFile? Open { get; set; }
 
-    /// <summary>The backing number given last: the kernel may still have it registered.</summary>
-    public ulong LastBacking { get; set; }
-
     /// <summary>The version the kernel's own pages of it are of.</summary>
     public DataVersion? PagesOf { get; set; }
 
     /// <summary>Of a directory: the version of the listing that the kernel has read to its end and may keep.</summary>
     public DataVersion? ListingOf { get; set; }
-
-    /// <summary>Attributes were given for good while a local change was not stored yet: they end with the store.</summary>
-    public bool ToldBeforeStore { get; set; }
 
     /// <summary>The names under which the kernel was given this node. Empty and <see cref="HasManyNames"/>: too many to say.</summary>
     public IReadOnlyList<(NodeId Parent, FileName Name)> Names => _names;

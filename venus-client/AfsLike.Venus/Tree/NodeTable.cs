@@ -65,6 +65,8 @@ internal sealed class NodeTable(IMountJournal journal)
         return Add(new Node(id, fid, VnodeKind.None) { IsCurrent = isLatest && Current(fid) is null });
     }
 
+    public Node? TryGet(NodeId id) => _nodes.GetValueOrDefault(id);
+
     /// <summary>The node the fid's names lead to, or null when the kernel knows none.</summary>
     public Node? Current(Fid fid) => _ofFid.TryGetValue(fid, out var nodes) ? nodes.Find(node => node.IsCurrent) : null;
 

@@ -1,5 +1,6 @@
 using AfsLike.Common.Model;
 using AfsLike.Venus.Cache;
+using AfsLike.Venus.Identity;
 
 namespace AfsLike.Venus.Tree;
 
@@ -19,8 +20,8 @@ internal sealed class OpenFile
 
     public int Writers { get; set; }
 
-    /// <summary>Fixed from the first grant until the last handle is closed: the kernel cannot mix them.</summary>
-    public OpenKind Kind { get; set; }
+    /// <summary>Handles open for writing that a former venus-client gave out and that have not been used since: uid and journal number.</summary>
+    public List<(uint Uid, ulong Number)> FormerWriters { get; } = [];
 
     /// <summary>Pinned while it is here.</summary>
     public CachedFile? Content { get; set; }
@@ -30,17 +31,14 @@ internal sealed class OpenFile
     /// <summary>The status the contents are of.</summary>
     public VnodeStatus? Held { get; set; }
 
-    /// <summary>The contents were cut by O_TRUNC: to be stored even if nothing is written.</summary>
+    /// <summary>The contents were cut by O_TRUNC, or left behind by a crash: to be stored even if nothing is written.</summary>
     public bool MustStore { get; set; }
 
-    /// <summary>The store under way.</summary>
-    public Task? Storing { get; set; }
+    /// <summary>The last store failed with nobody left to be told; it is tried again in this one's name.</summary>
+    public Login? Waiting { get; set; }
 
-    /// <summary>The last store failed; the bytes wait here for a close, or for the next try.</summary>
-    public AfsException? Failure { get; set; }
-
-    /// <summary>The last one who wrote, in whose name a failed store is tried again.</summary>
-    public Identity.Login LastWriter { get; set; } = Identity.Login.Nobody;
-
-    public bool HasContents => Content is not null || Stream is not null;
+    public bool IsIdle => Opening == 0 && Handles == 0 && FormerWriters.Count == 0;
 }
+
+/// <summary>One handle the kernel holds. Its opener's login stays its own (RULES.md 9).</summary>
+internal sealed record FileHandle(HandleId Id, Node Node, OpenFile Open, Login Who, uint Uid, bool Writes);

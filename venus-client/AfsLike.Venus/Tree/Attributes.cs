@@ -1,0 +1,208 @@
+using AfsLike.Common.Model;
+using AfsLike.Common.Wire;
+using AfsLike.Venus.Callbacks;
+using AfsLike.Venus.Identity;
+using Google.Protobuf;
+
+namespace AfsLike.Venus.Tree;
+
+/// <summary>stat, chmod, chown, truncate, utimes, access, readlink and xattrs.</summary>
+internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, Granting granting, Changing changing, Opening opening)
+{
+    public async Task<AttributesGrant> GetAsync(Login who, NodeId id, CancellationToken cancel)
+    {
+        var node = nodes.Get(id);
+        if (node.Open?.Held is { } held && (!node.IsCurrent || node.IsNameless))
+        {
+            return granting.Attributes(node, held, shared: false); // what its handles see; its names lead elsewhere
+        }
+
+        var status = await VisibleAsync(node, who, cancel);
+        var shared = status.Kind == VnodeKind.Directory || await facts.IsSharedAsync(status.Parent, cancel);
+        return granting.Attributes(node, status, shared);
+    }
+
+    public async Task<AttributesGrant> SetAsync(Caller caller, Login who, NodeId id, HandleId? handle, AttributeChange change, CancellationToken cancel)
+    {
+        var node = nodes.Get(id);
+        var status = await StatusOfAsync(node, who, cancel);
+        if (change.Length is { } length)
+        {
+            if (status.Kind == VnodeKind.Directory)
+            {
+                throw new AfsException(AfsError.IsDirectory);
+            }
+
+            if (await opening.TruncateAsync(caller, who, node, handle, length, cancel))
+            {
+                change = change with { Length = null };
+                status = await StatusOfAsync(node, who, cancel);
+            }
+        }
+
+        var call = Translate(status, change);
+        if (call is not null)
+        {
+            opening.SetLocalTime(node, change);
+            status = await changing.ChangeStatusAsync(caller, who, new Request { SetStatus = call });
+            Opening.Renew(node, status);
+        }
+
+        return await GrantAsync(node, status, cancel);
+    }
+
+    public async Task AccessAsync(Login who, NodeId id, AccessModes modes, CancellationToken cancel)
+    {
+        var node = nodes.Get(id);
+        var status = await VisibleAsync(node, who, cancel);
+        if (modes == AccessModes.Exists)
+        {
+            return;
+        }
+
+        var rights = await facts.RightsAsync(status.Parent, who, cancel);
+        if (!FileRights.Allows(status, rights, modes, who))
+        {
+            throw new AfsException(AfsError.AccessDenied, $"{who.Name} may not: mode {Convert.ToString(status.Mode, 8)}, rights {RightsText.Format(rights)}");
+        }
+    }
+
+    public async Task<ReadOnlyMemory<byte>> ReadLinkAsync(Login who, NodeId id, CancellationToken cancel)
+    {
+        var status = await VisibleAsync(nodes.Get(id), who, cancel);
+        return status.Kind == VnodeKind.Symlink ? status.Target : throw new AfsException(AfsError.InvalidArgument, "not a symbolic link");
+    }
+
+    public async Task<ReadOnlyMemory<byte>> GetXattrAsync(Login who, NodeId id, ReadOnlyMemory<byte> name, CancellationToken cancel)
+    {
+        if (!IsUserName(name.Span))
+        {
+            throw new AfsException(AfsError.NotSupported, "only xattrs of the user. namespace are kept");
+        }
+
+        foreach (var attribute in await XattrsAsync(who, nodes.Get(id), cancel))
+        {
+            if (attribute.Name.Span.SequenceEqual(name.Span))
+            {
+                return attribute.Value;
+            }
+        }
+
+        throw new AfsException(AfsError.NoAttribute);
+    }
+
+    public async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ListXattrsAsync(Login who, NodeId id, CancellationToken cancel) =>
+        [.. (await XattrsAsync(who, nodes.Get(id), cancel)).Select(attribute => attribute.Name)];
+
+    public async Task SetXattrAsync(
+        Caller caller, Login who, NodeId id, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte>? value, SetAttributeModes modes)
+    {
+        if (!IsUserName(name.Span))
+        {
+            throw new AfsException(AfsError.NotSupported, "only xattrs of the user. namespace are kept");
+        }
+
+        var node = nodes.Get(id);
+        var call = new SetAttributeCall
+        {
+            Fid = node.Fid.ToWire(),
+            Name = UnsafeByteOperations.UnsafeWrap(name),
+            Value = UnsafeByteOperations.UnsafeWrap(value ?? default),
+            Remove = value is null,
+            CreateOnly = modes.HasFlag(SetAttributeModes.CreateOnly),
+            ReplaceOnly = modes.HasFlag(SetAttributeModes.ReplaceOnly),
+        };
+        var status = await changing.ChangeStatusAsync(caller, who, new Request { SetAttribute = call });
+        parts.Knowledge.Get(node.Fid).Attributes = null;
+        Opening.Renew(node, status);
+    }
+
+    private static bool IsUserName(ReadOnlySpan<byte> name) => name.StartsWith("user."u8);
+
+    private async Task<IReadOnlyList<VnodeAttribute>> XattrsAsync(Login who, Node node, CancellationToken cancel)
+    {
+        var status = await VisibleAsync(node, who, cancel);
+        if (!status.HasAttributes)
+        {
+            return [];
+        }
+
+        await facts.NeedAsync(status.Parent, Rights.Read, who, cancel);
+        if (facts.Promised(node.Fid)?.Attributes is { } held)
+        {
+            return held;
+        }
+
+        var noted = parts.Knowledge.Breaks.Now;
+        var result = await parts.Server.AttributesAsync(node.Fid, who.Slot, cancel);
+        IReadOnlyList<VnodeAttribute> all = [.. result.Attributes.Select(attribute => new VnodeAttribute(attribute.Name.Memory, attribute.Value.Memory))];
+        if (facts.Learn(result.Status.ToModel(), noted, null, who))
+        {
+            parts.Knowledge.Get(node.Fid).Attributes = all;
+        }
+
+        return all;
+    }
+
+    /// <summary>The status, for one who may see it: whoever can name a directory, and for the rest who may look names up where they are.</summary>
+    private async Task<VnodeStatus> VisibleAsync(Node node, Login who, CancellationToken cancel)
+    {
+        var status = await StatusOfAsync(node, who, cancel);
+        if (status.Kind != VnodeKind.Directory)
+        {
+            await facts.NeedAsync(status.Parent, Rights.Lookup, who, cancel);
+        }
+
+        node.Kind = status.Kind;
+        return status;
+    }
+
+    private async Task<VnodeStatus> StatusOfAsync(Node node, Login who, CancellationToken cancel) =>
+        node.IsNameless && node.Open?.Held is { } held ? held : await facts.StatusAsync(node.Fid, who, cancel);
+
+    private async Task<AttributesGrant> GrantAsync(Node node, VnodeStatus status, CancellationToken cancel)
+    {
+        var shared = status.Kind == VnodeKind.Directory || await facts.IsSharedAsync(status.Parent, cancel);
+        return granting.Attributes(node, facts.Held(node.Fid) ?? status, shared);
+    }
+
+    /// <summary>What is left for the server to change; null for nothing.</summary>
+    private SetStatusCall? Translate(VnodeStatus status, AttributeChange change)
+    {
+        var call = new SetStatusCall { Fid = status.Fid.ToWire(), ModifyNow = change.ModifyNow, AccessNow = change.AccessNow };
+        var empty = !change.ModifyNow && !change.AccessNow;
+        if (change.Mode is { } mode)
+        {
+            (call.Mode, empty) = (mode, false);
+        }
+
+        if (change.Uid is { } uid && uid != parts.Principals.UidOf(status.Owner))
+        {
+            var owner = parts.Principals.UserOf(uid)
+                ?? throw new AfsException(AfsError.NotPermitted, $"uid {uid} is no user of the cell on this host");
+            (call.Owner, empty) = (owner.Value, false);
+        }
+
+        if (change.Gid is { } gid && change.Uid is null && gid != parts.Principals.GidOf(status.Owner))
+        {
+            throw new AfsException(AfsError.NotPermitted, "files have no group of their own here: the directory's ACL decides");
+        }
+
+        if (change.ModifyTime is { } modified)
+        {
+            (call.ModifyTime, empty) = (modified, false);
+        }
+
+        if (change.AccessTime is { } accessed)
+        {
+            (call.AccessTime, empty) = (accessed, false);
+        }
+
+        if (change.Length is { } length)
+        {
+            (call.Length, empty) = (length, false);
+        }
+
+        return empty ? null : call;
+    }
+}

@@ -1,0 +1,193 @@
+using AfsLike.Common.Model;
+using AfsLike.Common.Wire;
+using AfsLike.Venus.Callbacks;
+using AfsLike.Venus.Identity;
+
+namespace AfsLike.Venus.Tree;
+
+/// <summary>
+/// Makes, links, moves and removes names at the server, and applies to what is known here what the server says it has done. While a change is
+/// under way the kernel holds its directory's lock; breaks of that directory must know (RULES.md 1).
+/// </summary>
+internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts)
+{
+    private readonly Knowledge _knowledge = parts.Knowledge;
+
+    /// <summary>The new vnode. Throws Exists.</summary>
+    public async Task<VnodeStatus> CreateAsync(
+        Caller caller, Login who, NodeId parent, FileName name, VnodeKind kind, uint mode, ReadOnlyMemory<byte> target)
+    {
+        var directory = nodes.Get(parent).Fid;
+        var call = new CreateCall
+        {
+            Directory = directory.ToWire(),
+            Name = name.ToWire(),
+            Kind = (uint)kind,
+            Mode = mode,
+            Target = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(target),
+        };
+        return await AddNameAsync(caller, who, directory, name, new Request { Create = call });
+    }
+
+    public async Task<VnodeStatus> LinkAsync(Caller caller, Login who, NodeId target, NodeId parent, FileName name)
+    {
+        var directory = nodes.Get(parent).Fid;
+        var call = new LinkCall { Directory = directory.ToWire(), Name = name.ToWire(), Target = nodes.Get(target).Fid.ToWire() };
+        return await AddNameAsync(caller, who, directory, name, new Request { Link = call });
+    }
+
+    public async Task RemoveAsync(Caller caller, Login who, NodeId parent, FileName name, bool wantDirectory)
+    {
+        var directory = nodes.Get(parent).Fid;
+        var call = new RemoveCall
+        {
+            Directory = directory.ToWire(), Name = name.ToWire(), WantDirectory = wantDirectory, OpenHere = IsOpenHere(directory, name),
+        };
+        var noted = _knowledge.Breaks.Now;
+        var reply = await MutateAsync(caller, who, new Request { Remove = call }, directory);
+        var result = reply.Remove;
+        Learn(reply, result.Directory, noted, who);
+        var change = Change(result.OldDirectoryVersion, result.Directory, (name, NameFact.Absent));
+        _knowledge.Find(directory)?.Apply(change);
+        if (result.Child is { } wire)
+        {
+            Unnamed(reply, wire.ToModel(), noted, who);
+        }
+    }
+
+    public async Task RenameAsync(Caller caller, Login who, NodeId parent, FileName name, NodeId newParent, FileName newName, RenameModes modes)
+    {
+        var from = nodes.Get(parent).Fid;
+        var to = nodes.Get(newParent).Fid;
+        if (from.Volume != to.Volume)
+        {
+            throw new AfsException(AfsError.CrossVolume, "a rename cannot lead into another volume");
+        }
+
+        var call = new RenameCall
+        {
+            From = from.ToWire(),
+            FromName = name.ToWire(),
+            To = to.ToWire(),
+            ToName = newName.ToWire(),
+            NoReplace = modes.HasFlag(RenameModes.NoReplace),
+            Exchange = modes.HasFlag(RenameModes.Exchange),
+            OpenHere = IsOpenHere(to, newName),
+        };
+        var noted = _knowledge.Breaks.Now;
+        var reply = await MutateAsync(caller, who, new Request { Rename = call }, from, to);
+        var result = reply.Rename;
+        var moved = result.Moved.ToModel();
+        Learn(reply, result.From, noted, who);
+        Learn(reply, result.To, noted, who);
+        Learn(reply, result.Moved, noted, who);
+        var replaced = result.Replaced?.ToModel();
+        var atFrom = call.Exchange && replaced is not null ? NameFact.Of(replaced) : NameFact.Absent;
+        if (from == to)
+        {
+            var both = Change(result.OldFromVersion, result.From, (name, atFrom), (newName, NameFact.Of(moved)));
+            _knowledge.Find(from)?.Apply(both);
+        }
+        else
+        {
+            _knowledge.Find(from)?.Apply(Change(result.OldFromVersion, result.From, (name, atFrom)));
+            _knowledge.Find(to)?.Apply(Change(result.OldToVersion, result.To, (newName, NameFact.Of(moved))));
+        }
+
+        foreach (var node in nodes.Of(moved.Fid))
+        {
+            node.RemoveName(parent, name);
+            node.AddName(newParent, newName);
+        }
+
+        if (replaced is not null && call.Exchange)
+        {
+            Learn(reply, result.Replaced, noted, who);
+        }
+        else if (replaced is not null && replaced.Fid != moved.Fid)
+        {
+            Unnamed(reply, replaced, noted, who);
+        }
+    }
+
+    /// <summary>A change of one vnode's status, attributes or contents: its status after it.</summary>
+    public async Task<VnodeStatus> ChangeStatusAsync(Caller caller, Login who, Request request)
+    {
+        var noted = _knowledge.Breaks.Now;
+        var reply = await MutateAsync(caller, who, request);
+        var status = reply.Status.Status.ToModel();
+        return Learn(reply, reply.Status.Status, noted, who) ? status : await facts.AskStatusAsync(status.Fid, who, CancellationToken.None);
+    }
+
+    /// <summary>
+    /// Keeps the status of a reply. Not when it is history: then it was true when the operation was done, and others have been there since.
+    /// </summary>
+    public bool Learn(Reply reply, WireStatus? wire, ulong noted, Login who) =>
+        !reply.History && wire is not null && facts.Learn(wire.ToModel(), noted, null, who);
+
+    private async Task<VnodeStatus> AddNameAsync(Caller caller, Login who, Fid directory, FileName name, Request request)
+    {
+        var noted = _knowledge.Breaks.Now;
+        var reply = await MutateAsync(caller, who, request, directory);
+        var result = reply.Create;
+        var child = result.Child.ToModel();
+        Learn(reply, result.Directory, noted, who);
+        _knowledge.Find(directory)?.Apply(Change(result.OldDirectoryVersion, result.Directory, (name, NameFact.Of(child))));
+        if (reply.History)
+        {
+            return await facts.AskStatusAsync(child.Fid, who, CancellationToken.None);
+        }
+
+        facts.Learn(child, noted, result.ChildRights, who);
+        return child;
+    }
+
+    private async Task<Reply> MutateAsync(Caller caller, Login who, Request request, params Fid[] directories)
+    {
+        var operations = parts.Server.Operations;
+        var known = directories.Distinct().Select(_knowledge.Get).ToList();
+        known.ForEach(directory => directory.OwnMutations++);
+        operations.Begin(caller.Request);
+        try
+        {
+            return await parts.Server.MutateAsync(request, who.Slot, operations.Of(caller.Request));
+        }
+        finally
+        {
+            operations.End(caller.Request);
+            parts.Server.SettleOperations();
+            known.ForEach(directory => directory.OwnMutations--);
+        }
+    }
+
+    private void Unnamed(Reply reply, VnodeStatus status, ulong noted, Login who)
+    {
+        if (!reply.History)
+        {
+            facts.Learn(status, noted, null, who);
+        }
+
+        if (status.LinkCount > 0 && status.Kind != VnodeKind.Directory)
+        {
+            return;
+        }
+
+        foreach (var node in nodes.Of(status.Fid))
+        {
+            node.IsNameless = true;
+        }
+
+        if (nodes.Of(status.Fid).All(node => node.Open is null) && parts.Cache.Find(status.Fid, status.DataVersion) is { } copy)
+        {
+            parts.Cache.Discard(copy);
+        }
+    }
+
+    private bool IsOpenHere(Fid directory, FileName name) =>
+        _knowledge.Find(directory)?.Names is { } names && names.TryGet(name, out var fact) && fact.Exists
+            ? nodes.Of(fact.Fid).Any(node => node.Open is not null)
+            : nodes.Nodes.Any(node => node.Open is not null && node.Names.Any(known => known.Name == name));
+
+    private static NameChange Change(ulong oldVersion, WireStatus? directory, params (FileName Name, NameFact Fact)[] names) => new(
+        new DataVersion(oldVersion), new DataVersion(directory?.DataVersion ?? 0), [.. names.Select(name => (name.Name, (NameFact?)name.Fact))]);
+}

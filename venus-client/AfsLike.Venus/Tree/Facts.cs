@@ -1,0 +1,242 @@
+using AfsLike.Common.Model;
+using AfsLike.Common.Wire;
+using AfsLike.Venus.Callbacks;
+using AfsLike.Venus.Identity;
+
+namespace AfsLike.Venus.Tree;
+
+/// <summary>
+/// Statuses, rights and names: from what is promised when it is, else from the server, and kept then. Every question notes how many breaks there
+/// were before it was asked, and an answer that a break overtook is used once and not kept (RULES.md 2); one that is older than
+/// something already seen is asked for again (RULES.md 7).
+/// </summary>
+internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeId> takenBack)
+{
+    /// <summary>Answers in a row that are older than what was seen before: then something is wrong with the server.</summary>
+    private const int MostOutdated = 32;
+
+    private readonly Knowledge _knowledge = parts.Knowledge;
+
+    /// <summary>The status, if a promise stands behind it now.</summary>
+    public VnodeStatus? Held(Fid fid) => Promised(fid)?.Status;
+
+    public VnodeKnowledge? Promised(Fid fid) =>
+        parts.Server.IsTrusted && _knowledge.Find(fid) is { IsPromised: true } known ? known : null;
+
+    public ValueTask<VnodeStatus> StatusAsync(Fid fid, Login who, CancellationToken cancel) =>
+        Held(fid) is { } status ? ValueTask.FromResult(status) : new ValueTask<VnodeStatus>(AskStatusAsync(fid, who, cancel));
+
+    /// <summary>From the server, whatever is held.</summary>
+    public async Task<VnodeStatus> AskStatusAsync(Fid fid, Login who, CancellationToken cancel)
+    {
+        for (var i = 0; i < MostOutdated; i++)
+        {
+            var noted = _knowledge.Breaks.Now;
+            var result = await parts.Server.StatusAsync(fid, who.Slot, cancel);
+            var status = result.Status.ToModel();
+            if (_knowledge.IsOutdated(status))
+            {
+                continue;
+            }
+
+            Learn(status, noted, result.Rights, who);
+            return status;
+        }
+
+        throw GoesBackwards(fid);
+    }
+
+    /// <summary>What a user may do in a directory.</summary>
+    public async ValueTask<Rights> RightsAsync(Fid directory, Login who, CancellationToken cancel)
+    {
+        if (Promised(directory)?.RightsOf(who.User) is { } held)
+        {
+            return held;
+        }
+
+        for (var i = 0; i < MostOutdated; i++)
+        {
+            var noted = _knowledge.Breaks.Now;
+            var result = await parts.Server.RightsAsync(directory, who.Slot, cancel);
+            var status = result.Status.ToModel();
+            if (_knowledge.IsOutdated(status))
+            {
+                continue;
+            }
+
+            Learn(status, noted, result.Rights, who);
+            return (Rights)result.Rights.Caller;
+        }
+
+        throw GoesBackwards(directory);
+    }
+
+    /// <summary>Throws AfsException AccessDenied.</summary>
+    public async ValueTask NeedAsync(Fid directory, Rights needed, Login who, CancellationToken cancel)
+    {
+        if ((await RightsAsync(directory, who, cancel) & needed) != needed)
+        {
+            throw Denied(needed, directory, who);
+        }
+    }
+
+    public static AfsException Denied(Rights needed, Fid directory, Login who) => new(
+        AfsError.AccessDenied,
+        $"{who.Name} lacks the '{RightsText.Format(needed)}' right on directory {directory}" + (who.IsNobody ? "; log in with: afsx login NAME" : ""));
+
+    /// <summary>
+    /// True when every user of this host may look a directory's names up, or none may: then the kernel, which tells no users apart, may answer
+    /// all of them from what one was told (DESIGN: endless validity).
+    /// </summary>
+    public async ValueTask<bool> IsSharedAsync(Fid directory, CancellationToken cancel)
+    {
+        if (!parts.Server.IsTrusted)
+        {
+            return false;
+        }
+
+        Rights? first = null;
+        foreach (var user in parts.Principals.Users)
+        {
+            var may = await RightsAsync(directory, user, cancel) & Rights.Lookup;
+            if (first is { } other && other != may)
+            {
+                return false;
+            }
+
+            first = may;
+        }
+
+        return true;
+    }
+
+    /// <summary>What a name leads to, its status included; null when there is no such name. The user needs l on the directory.</summary>
+    public async Task<VnodeStatus?> FindAsync(Fid directory, FileName name, Login who, CancellationToken cancel)
+    {
+        for (var i = 0; i < MostOutdated; i++)
+        {
+            if (Promised(directory)?.Names is { } names && names.TryGet(name, out var fact))
+            {
+                await NeedAsync(directory, Rights.Lookup, who, cancel);
+                if (!fact.Exists || Held(fact.Fid) is not null)
+                {
+                    return fact.Exists ? Held(fact.Fid) : null;
+                }
+            }
+
+            var noted = _knowledge.Breaks.Now;
+            var result = await parts.Server.LookupAsync(directory, name, who.Slot, cancel);
+            var parent = result.Directory.ToModel();
+            var child = result.Found ? result.Child.ToModel() : null;
+            if (_knowledge.IsOutdated(parent) || (child is not null && _knowledge.IsOutdated(child)))
+            {
+                continue;
+            }
+
+            if (child is not null)
+            {
+                Learn(child, noted, result.ChildRights, who);
+            }
+
+            if (Learn(parent, noted, result.DirectoryRights, who))
+            {
+                _knowledge.Get(directory).LearnName(name, child is null ? NameFact.Absent : NameFact.Of(child), parent.DataVersion);
+            }
+
+            return child;
+        }
+
+        throw GoesBackwards(directory);
+    }
+
+    /// <summary>The whole directory in bytewise order of names. The user needs l on it.</summary>
+    public async Task<IReadOnlyList<(FileName Name, NameFact Fact)>> ListAsync(Fid directory, Login who, CancellationToken cancel)
+    {
+        if (Promised(directory)?.Names is { IsComplete: true } names)
+        {
+            await NeedAsync(directory, Rights.Lookup, who, cancel);
+            foreach (var doubtful in names.Doubtful.Order().ToList())
+            {
+                await FindAsync(directory, doubtful, who, cancel);
+            }
+
+            if (Promised(directory)?.Names is { IsComplete: true, Doubtful.Count: 0 } settled)
+            {
+                return [.. settled.Sorted().Select(name => (name, settled.TryGet(name, out var fact) ? fact : default))];
+            }
+        }
+
+        return await FetchListingAsync(directory, who, cancel);
+    }
+
+    /// <summary>Keeps a status that came under a promise. False when it must not be kept.</summary>
+    public bool Learn(VnodeStatus status, ulong noted, DirectoryRights? rights, Login who)
+    {
+        if (!_knowledge.TryLearn(status, noted))
+        {
+            return false;
+        }
+
+        if (rights is not null)
+        {
+            var known = _knowledge.Get(status.Fid);
+            known.LearnRights(UserId.Anyone, (Rights)rights.Anyuser);
+            known.LearnRights(who.User, (Rights)rights.Caller);
+        }
+
+        if (_knowledge.IsOverFull)
+        {
+            MakeRoom();
+        }
+
+        return true;
+    }
+
+    private async Task<IReadOnlyList<(FileName Name, NameFact Fact)>> FetchListingAsync(Fid directory, Login who, CancellationToken cancel)
+    {
+        var listing = new List<(FileName Name, NameFact Fact)>();
+        var noted = _knowledge.Breaks.Now;
+        VnodeStatus? first = null;
+        while (true)
+        {
+            FileName? after = listing.Count > 0 ? listing[^1].Name : null;
+            var page = await parts.Server.ListAsync(directory, after, who.Slot, cancel);
+            var status = page.Directory.ToModel();
+            foreach (var entry in page.Entries)
+            {
+                var child = entry.Status.ToModel();
+                if (!_knowledge.IsOutdated(child))
+                {
+                    Learn(child, noted, entry.Rights, who);
+                }
+
+                listing.Add((entry.Name.ToFileName(), NameFact.Of(child)));
+            }
+
+            first ??= status;
+            if (page.More)
+            {
+                continue;
+            }
+
+            // A directory that changed between two pages is listed as it was found, page by page, and not kept.
+            if (status.DataVersion == first.DataVersion && !_knowledge.IsOutdated(status) && Learn(status, noted, page.DirectoryRights, who))
+            {
+                _knowledge.Get(directory).LearnListing(listing, status.DataVersion);
+            }
+
+            return listing;
+        }
+    }
+
+    /// <summary>What is dropped would not be revalidated after a reconnection: the kernel must not go on answering from it.</summary>
+    private void MakeRoom()
+    {
+        _knowledge.Shrink();
+        takenBack.AddEverything();
+        _ = parts.Kernel.InvalidateEverythingAsync(nodes.All);
+    }
+
+    private static AfsException GoesBackwards(Fid fid) =>
+        new(AfsError.Internal, $"the server keeps answering about {fid} with a state older than one already seen");
+}

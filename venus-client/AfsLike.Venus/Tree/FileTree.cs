@@ -1,0 +1,155 @@
+using AfsLike.Common.Model;
+using AfsLike.Common.Sessions;
+using AfsLike.Venus.Callbacks;
+using AfsLike.Venus.Identity;
+
+namespace AfsLike.Venus.Tree;
+
+/// <summary>
+/// The namespace of this machine: every call of a front-end comes in here, goes over to the strand, and to the room it belongs to. Changes are not taken
+/// back once they are sent: a caller that is interrupted while one is under way stops waiting for it, no more.
+/// </summary>
+public sealed partial class FileTree : IFileTree
+{
+    private readonly TreeParts _parts;
+    private readonly NodeTable _nodes;
+    private readonly RecentBreaks<NodeId> _takenBack = new();
+    private readonly Facts _facts;
+    private readonly Granting _granting;
+    private readonly Naming _naming;
+    private readonly Listing _listing;
+    private readonly Changing _changing;
+    private readonly Storing _storing;
+    private readonly Opening _opening;
+    private readonly Attributes _attributes;
+    private readonly Promises _promises;
+
+    /// <param name="logins">Bound again at every connection.</param>
+    public FileTree(TreeParts parts, Logins logins)
+    {
+        _parts = parts;
+        _nodes = new NodeTable(parts.Journal);
+        _facts = new Facts(parts, _nodes, _takenBack);
+        _granting = new Granting(parts, _nodes, _facts, _takenBack);
+        _naming = new Naming(parts, _nodes, _facts, _granting);
+        _listing = new Listing(_nodes, _facts, _granting);
+        _changing = new Changing(parts, _nodes, _facts);
+        _storing = new Storing(parts, _nodes, _facts, _takenBack);
+        _opening = new Opening(parts, _nodes, _facts, _storing);
+        _attributes = new Attributes(parts, _nodes, _facts, _granting, _changing, _opening);
+        _promises = new Promises(parts, _nodes, _storing, logins, _takenBack);
+        logins.Changed = () => _ = _promises.TakeEverythingBackAsync();
+    }
+
+    /// <summary>What the session with the server tells.</summary>
+    public IClientSessionEvents Events => _promises;
+
+    /// <summary>Completes at the first connection: before it no node means anything.</summary>
+    public Task Rooted => _promises.Rooted.Task;
+
+    /// <summary>Numbers for people.</summary>
+    public IReadOnlyList<(string Name, long Value)> Report() =>
+    [
+        ("nodes", _nodes.Count),
+        ("promises", _parts.Knowledge.Count),
+        ("promises.broken", _promises.Broken),
+        ("stores.waiting", _storing.Waiting),
+    ];
+
+    /// <summary>Numbers of nodes and handles that a former life gave to a kernel that still has them, and what it left unstored. After <see cref="Rooted"/>.</summary>
+    public Task RecoverAsync() => _parts.Strand.InvokeAsync(async () =>
+    {
+        var records = _parts.Journal.Load();
+        foreach (var record in records.Where(record => record.Kind == JournalKind.Node))
+        {
+            _nodes.Restore(new NodeId(record.Number), record.Fid);
+        }
+
+        var writers = records.Where(record => record.Kind == JournalKind.Opened).ToLookup(record => (record.Fid, record.Version));
+        foreach (var (file, uid) in _parts.Cache.Leftovers)
+        {
+            await _storing.RecoverAsync(file, uid, [.. writers[(file.Fid, file.Version)]]);
+        }
+    });
+
+    /// <summary>A vnode by its path from the mount's root, on behalf of a local uid. Symlinks are not followed.</summary>
+    /// <param name="crossLast">A mount point at the end of the path means the root of its volume.</param>
+    public Task<VnodeStatus> ResolveAsync(uint uid, IReadOnlyList<FileName> path, bool crossLast, CancellationToken cancel) =>
+        _parts.Strand.InvokeAsync(() => _naming.ResolveAsync(_parts.Principals.Of(uid), path, crossLast, cancel));
+
+    public bool StillGranted(GrantStamp stamp) => _granting.StillGranted(stamp);
+
+    public void Forget(NodeId node, ulong count) => _parts.Strand.Post(_ => _nodes.Forget(node, count), null);
+
+    public Task<SpaceReport> SpaceAsync(NodeId node, CancellationToken cancel) => Read(cancel, async patient =>
+    {
+        var space = await _parts.Server.SpaceAsync(_nodes.Get(node).Fid.Volume, patient);
+        return new SpaceReport(space.TotalBytes, space.FreeBytes, space.Files);
+    });
+
+    public Task<LockRequest> TestLockAsync(HandleId handle, LockRequest request, CancellationToken cancel) => throw LocksAreLocal();
+
+    public Task LockAsync(HandleId handle, LockRequest request, CancellationToken cancel) => throw LocksAreLocal();
+
+    private static AfsException LocksAreLocal() =>
+        new(AfsError.NotSupported, "locks between hosts are not there yet: the front-end's kernel keeps those of one host");
+
+    /// <summary>A question: the strand, and a caller who may stop waiting for the answer.</summary>
+    private Task<T> Read<T>(CancellationToken cancel, Func<CancellationToken, Task<T>> work) => _parts.Strand.InvokeAsync(async () =>
+    {
+        if (!cancel.CanBeCanceled)
+        {
+            return await work(cancel);
+        }
+
+        using var patience = new Patience(cancel, _parts.Time);
+        try
+        {
+            return await work(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw Patience.Interrupted();
+        }
+    });
+
+    private Task Read(CancellationToken cancel, Func<CancellationToken, Task> work) => Read(cancel, async patient =>
+    {
+        await work(patient);
+        return true;
+    });
+
+    /// <summary>A change: it goes on to its end whether or not the caller waits for it.</summary>
+    private Task<T> Change<T>(CancellationToken cancel, Func<Task<T>> work, Action<T>? abandoned = null) => Read(cancel, async patient =>
+    {
+        var whole = work();
+        try
+        {
+            return await whole.WaitAsync(patient);
+        }
+        catch (OperationCanceledException) when (patient.IsCancellationRequested)
+        {
+            SeeToEndAsync(whole, abandoned);
+            throw;
+        }
+    });
+
+    private Task Change(CancellationToken cancel, Func<Task> work) => Change(cancel, async () =>
+    {
+        await work();
+        return true;
+    });
+
+    private async void SeeToEndAsync<T>(Task<T> whole, Action<T>? abandoned)
+    {
+        try
+        {
+            var result = await whole;
+            abandoned?.Invoke(result);
+        }
+        catch (AfsException failure)
+        {
+            _parts.Log($"venus: a change whose caller was interrupted failed: {failure.Message}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using AfsLike.Common.Model;
+
+namespace AfsLike.Venus.Tree;
+
+/// <summary>Files that are open.</summary>
+public sealed partial class FileTree
+{
+    public Task<Created> CreateAsync(Caller caller, NodeId parent, FileName name, uint mode, OpenModes modes, CancellationToken cancel) =>
+        Change(
+            cancel,
+            async () =>
+            {
+                var who = _parts.Principals.Of(caller.Uid);
+                VnodeStatus child;
+                try
+                {
+                    child = await _changing.CreateAsync(caller, who, parent, name, VnodeKind.File, mode, default);
+                }
+                catch (AfsException failure) when (failure.Error == AfsError.Exists && !modes.HasFlag(OpenModes.Exclusive))
+                {
+                    return await OpenExistingAsync(caller, parent, name, modes); // another host was faster
+                }
+
+                var entry = await EntryAsync(who, parent, name, child);
+                return new Created(entry, _opening.OpenNew(_nodes.Get(entry.Node), child, who, caller.Uid, modes));
+            },
+            abandoned: created => _ = _storing.ReleaseAsync(created.Open.Handle));
+
+    public Task<OpenGrant> OpenAsync(Caller caller, NodeId node, OpenModes modes, CancellationToken cancel) =>
+        Read(cancel, patient => _opening.OpenAsync(caller, node, modes, patient));
+
+    public async Task<int> ReadAsync(HandleId handle, long offset, Memory<byte> buffer, CancellationToken cancel)
+    {
+        var open = await Read(cancel, _ => Task.FromResult(_storing.Get(handle).Open));
+        if (open.Content is { } content)
+        {
+            return await RandomAccess.ReadAsync(content.Handle, buffer, offset, cancel);
+        }
+
+        return await Read(cancel, patient => (open.Stream ?? throw Closed()).ReadAsync(offset, buffer, patient));
+    }
+
+    public async Task<int> WriteAsync(HandleId handle, long offset, ReadOnlyMemory<byte> bytes, CancellationToken cancel)
+    {
+        var file = await Read(cancel, _ => Task.FromResult(_storing.Get(handle)));
+        if (!file.Writes || file.Open.Content is not { } content)
+        {
+            throw new AfsException(AfsError.BadHandle, "this file is not open for writing");
+        }
+
+        await RandomAccess.WriteAsync(content.Handle, bytes, offset, cancel);
+        return bytes.Length;
+    }
+
+    public Task FlushAsync(Caller caller, HandleId handle, ulong lockOwner, CancellationToken cancel) =>
+        Change(cancel, () => _storing.FlushAsync(handle, caller.Request));
+
+    public Task ReleaseAsync(HandleId handle, ulong lockOwner, bool unlockWholeFile) =>
+        Change(CancellationToken.None, () => _storing.ReleaseAsync(handle));
+
+    /// <summary>A sync is a store: the server answers when it is on its disk.</summary>
+    public Task SyncAsync(Caller caller, HandleId handle, bool dataOnly, CancellationToken cancel) =>
+        Change(cancel, () => _storing.FlushAsync(handle, caller.Request));
+
+    /// <summary>fallocate(2): mode 0 extends, KEEP_SIZE alone is a wish that needs nothing done, the rest is NotSupported.</summary>
+    public Task AllocateAsync(HandleId handle, long offset, long length, uint mode, CancellationToken cancel) => Read(cancel, _ =>
+    {
+        const uint KeepSize = 1;
+        var file = _storing.Get(handle);
+        if (!file.Writes || file.Open.Content is not { } content)
+        {
+            throw new AfsException(AfsError.BadHandle, "this file is not open for writing");
+        }
+
+        if ((mode & ~KeepSize) != 0)
+        {
+            throw new AfsException(AfsError.NotSupported, "holes are not punched, ranges not collapsed or zeroed here");
+        }
+
+        if (offset + length > Limits.FileSize)
+        {
+            throw new AfsException(AfsError.FileTooLarge, $"a file may have {Limits.FileSize} bytes");
+        }
+
+        if (mode == 0 && content.Measure().Length < offset + length)
+        {
+            RandomAccess.SetLength(content.Handle, offset + length);
+        }
+
+        return Task.CompletedTask;
+    });
+
+    /// <summary>Everything is data, up to the end, where the one hole is.</summary>
+    public Task<long> SeekAsync(HandleId handle, long offset, uint whence, CancellationToken cancel) => Read(cancel, _ =>
+    {
+        const uint Data = 3;
+        const uint Hole = 4;
+        var open = _storing.Get(handle).Open;
+        var length = open.Content?.Measure().Length ?? open.Stream?.Length ?? throw Closed();
+        if (offset >= length)
+        {
+            throw new AfsException(AfsError.NoData, "beyond the end of the file");
+        }
+
+        return whence switch
+        {
+            Data => Task.FromResult(offset),
+            Hole => Task.FromResult(length),
+            _ => throw new AfsException(AfsError.InvalidArgument, "a seek for something other than data or a hole"),
+        };
+    });
+
+    private static AfsException Closed() => new(AfsError.BadHandle, "this file has no contents any more");
+
+    private async Task<Created> OpenExistingAsync(Caller caller, NodeId parent, FileName name, OpenModes modes)
+    {
+        var entry = await _naming.LookupAsync(_parts.Principals.Of(caller.Uid), parent, name, CancellationToken.None);
+        if (entry.Node == NodeId.None)
+        {
+            throw new AfsException(AfsError.Stale, "a file that was just there is gone: try again");
+        }
+
+        try
+        {
+            return new Created(entry, await _opening.OpenAsync(caller, entry.Node, modes, CancellationToken.None));
+        }
+        catch (AfsException)
+        {
+            _nodes.Forget(entry.Node, 1); // the kernel never hears of the entry
+            throw;
+        }
+    }
+}

@@ -1,0 +1,252 @@
+using AfsLike.Common.Model;
+using AfsLike.Venus.Callbacks;
+using AfsLike.Venus.Identity;
+
+namespace AfsLike.Venus.Tree;
+
+/// <summary>
+/// Opens files. All handles of a node share one local file of one version. When the contents have changed elsewhere while it is open here, its
+/// names lead to another node from then on; whoever still comes to this one hears Stale, and the kernel looks the path up again (RULES.md 11).
+/// </summary>
+internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Storing storing)
+{
+    /// <summary>Fetches in a row that found the file changed again.</summary>
+    private const int MostFetches = 16;
+
+    private ulong _lastHandle;
+
+    public HandleId NextHandle() => new(++_lastHandle);
+
+    public async Task<OpenGrant> OpenAsync(Caller caller, NodeId id, OpenModes modes, CancellationToken cancel)
+    {
+        var node = nodes.Get(id);
+        var open = node.Open ??= new OpenFile();
+        open.Opening++;
+        try
+        {
+            using var turn = await open.Gate.EnterAsync();
+            if (modes.HasFlag(OpenModes.Write) && TakeOver(open, caller.Uid) is { } former)
+            {
+                return former;
+            }
+
+            var who = parts.Principals.Of(caller.Uid);
+            var status = await CheckAsync(node, open, who, modes, cancel);
+            await FillAsync(node, open, status, who, caller.Uid, modes, cancel);
+            return Grant(node, open, who, caller.Uid, modes);
+        }
+        finally
+        {
+            open.Opening--;
+            storing.CloseIfIdle(node, open);
+        }
+
+        OpenGrant? TakeOver(OpenFile file, uint uid)
+        {
+            var index = file.FormerWriters.FindIndex(writer => writer.Uid == uid);
+            if (index < 0 || file.Content is null)
+            {
+                return null;
+            }
+
+            parts.Journal.Append(new JournalRecord(
+                JournalKind.Closed, file.FormerWriters[index].Number, node.Fid, id, modes, uid, file.Content.Version));
+            file.FormerWriters.RemoveAt(index);
+            return Grant(node, file, parts.Principals.Of(uid), uid, modes);
+        }
+    }
+
+    /// <summary>A file this caller has just made: empty, and writable whatever its mode says.</summary>
+    public OpenGrant OpenNew(Node node, VnodeStatus status, Login who, uint uid, OpenModes modes)
+    {
+        var open = node.Open ??= new OpenFile();
+        if (open.Content is null)
+        {
+            open.Content = parts.Cache.Create(status, uid);
+            parts.Cache.Pin(open.Content);
+            open.Held = status;
+        }
+
+        return Grant(node, open, who, uid, modes);
+    }
+
+    /// <summary>Cuts or extends. True when that was done to the local file; false: it is not open here, the server has to do it.</summary>
+    public async Task<bool> TruncateAsync(Caller caller, Login who, Node node, HandleId? handle, long length, CancellationToken cancel)
+    {
+        if (length is < 0 or > Limits.FileSize)
+        {
+            throw new AfsException(AfsError.FileTooLarge, $"a file may have {Limits.FileSize} bytes");
+        }
+
+        if (node.Open is not { } open)
+        {
+            return false;
+        }
+
+        var writer = handle is { } id && storing.Find(id) is { Writes: true };
+        if (!writer)
+        {
+            var status = await facts.StatusAsync(node.Fid, who, cancel);
+            FileRights.CheckOpen(status, await facts.RightsAsync(status.Parent, who, cancel), OpenModes.Write, who);
+        }
+
+        using var turn = await open.Gate.EnterAsync();
+        if (open.Content is not { } content)
+        {
+            return false;
+        }
+
+        parts.Cache.MarkDirty(content, caller.Uid);
+        RandomAccess.SetLength(content.Handle, length);
+        open.MustStore = true;
+        if (!writer)
+        {
+            await storing.StoreAsync(node, open, who, caller.Request);
+            storing.Settle(open);
+        }
+
+        return true;
+    }
+
+    /// <summary>utimes(2) on a file with local changes: the next store would undo it.</summary>
+    public void SetLocalTime(Node node, AttributeChange change)
+    {
+        if (node.Open?.Content is { IsDirty: true } content && (change.ModifyNow || change.ModifyTime is not null))
+        {
+            content.SetModifyTime(change.ModifyTime ?? parts.Principals.Now);
+        }
+    }
+
+    /// <summary>A change of our own that left the contents alone.</summary>
+    public static void Renew(Node node, VnodeStatus status)
+    {
+        if (node.Open is { Held: { } held } open && held.DataVersion == status.DataVersion)
+        {
+            open.Held = status;
+        }
+    }
+
+    private async Task<VnodeStatus> CheckAsync(Node node, OpenFile open, Login who, OpenModes modes, CancellationToken cancel)
+    {
+        if (!node.IsCurrent)
+        {
+            throw Stale(node);
+        }
+
+        var status = node.IsNameless && open.Held is { } held ? held : await facts.StatusAsync(node.Fid, who, cancel);
+        if (status.Kind != VnodeKind.File)
+        {
+            throw new AfsException(status.Kind == VnodeKind.Directory ? AfsError.IsDirectory : AfsError.Loop);
+        }
+
+        FileRights.CheckOpen(status, await facts.RightsAsync(status.Parent, who, cancel), modes, who);
+        return node.IsCurrent ? status : throw Stale(node);
+    }
+
+    /// <summary>Sees to it that the node has contents, and the current ones.</summary>
+    private async Task FillAsync(
+        Node node, OpenFile open, VnodeStatus status, Login who, uint uid, OpenModes modes, CancellationToken cancel)
+    {
+        var truncate = modes.HasFlag(OpenModes.Truncate);
+        for (var i = 0; i < MostFetches; i++)
+        {
+            if (await IsFilledAsync(node, open, status, modes))
+            {
+                if (truncate)
+                {
+                    parts.Cache.MarkDirty(open.Content!, uid);
+                    RandomAccess.SetLength(open.Content!.Handle, 0);
+                    open.MustStore = true;
+                }
+
+                return;
+            }
+
+            if (truncate)
+            {
+                open.Content = parts.Cache.Create(status, uid);
+                open.MustStore = true;
+            }
+            else if (!modes.HasFlag(OpenModes.Write) && status.Length > parts.Settings.StreamAbove
+                && parts.Cache.Find(status.Fid, status.DataVersion) is null)
+            {
+                open.Stream = await parts.Cache.StreamAsync(status, who.Slot, cancel);
+                open.Held = status;
+                return;
+            }
+            else
+            {
+                var content = await parts.Cache.GetAsync(status, who.Slot, cancel);
+                if (content.Version != status.DataVersion)
+                {
+                    status = await facts.AskStatusAsync(node.Fid, who, cancel); // it changed meanwhile
+                    continue;
+                }
+
+                open.Content = content;
+            }
+
+            parts.Cache.Pin(open.Content);
+            open.Held = status;
+            return;
+        }
+
+        throw new AfsException(AfsError.Busy, $"{node.Fid} changes faster than it can be fetched");
+    }
+
+    /// <summary>True when what is here may be used. Throws Stale when it may not but somebody has it open.</summary>
+    private async Task<bool> IsFilledAsync(Node node, OpenFile open, VnodeStatus status, OpenModes modes)
+    {
+        if (open.Content is null && open.Stream is null)
+        {
+            return false;
+        }
+
+        var fits = open.Content is { } content
+            ? content.IsDirty || content.Version == status.DataVersion
+            : open.Held?.DataVersion == status.DataVersion && !modes.HasFlag(OpenModes.Write);
+        if (fits)
+        {
+            return true;
+        }
+
+        if (open.Handles > 0)
+        {
+            if (open.Content is null && open.Held?.DataVersion == status.DataVersion)
+            {
+                throw new AfsException(AfsError.Busy, "the file is being streamed to a reader here; open it for writing when that is closed");
+            }
+
+            _ = storing.SupersedeAsync(node);
+            throw Stale(node);
+        }
+
+        await storing.DropContentsAsync(open);
+        return false;
+    }
+
+    private OpenGrant Grant(Node node, OpenFile open, Login who, uint uid, OpenModes modes)
+    {
+        var writes = modes.HasFlag(OpenModes.Write);
+        if (writes)
+        {
+            parts.Cache.MarkDirty(open.Content!, uid);
+        }
+
+        var handle = new FileHandle(NextHandle(), node, open, who, uid, writes);
+        storing.Add(handle);
+        var version = open.Held!.DataVersion;
+        if (writes)
+        {
+            parts.Journal.Append(new JournalRecord(JournalKind.Opened, handle.Id.Value, node.Fid, node.Id, modes, uid, version));
+        }
+
+        var keep = node.PagesOf == version;
+        node.PagesOf = version;
+        return open.Content is { } content
+            ? new OpenGrant(handle.Id, OpenKind.Passthrough, content.Handle, content.Backing, keep, NoFlush: !writes)
+            : new OpenGrant(handle.Id, OpenKind.Served, null, 0, keep, NoFlush: true);
+    }
+
+    private static AfsException Stale(Node node) => new(AfsError.Stale, $"{node.Fid} has changed elsewhere: look its name up again");
+}

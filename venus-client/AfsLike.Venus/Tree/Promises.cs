@@ -1,0 +1,191 @@
+using AfsLike.Common.Model;
+using AfsLike.Common.Sessions;
+using AfsLike.Common.Wire;
+using AfsLike.Venus.Callbacks;
+using AfsLike.Venus.Identity;
+
+namespace AfsLike.Venus.Tree;
+
+/// <summary>
+/// The session's word: breaks, trust lost, trust regained. A break is acknowledged when neither this table nor the kernel answers from what it covered;
+/// nothing here waits for the server while one is being answered (RULES.md 1).
+/// </summary>
+internal sealed class Promises(
+    TreeParts parts, NodeTable nodes, Storing storing, Logins logins, RecentBreaks<NodeId> takenBack) : IClientSessionEvents
+{
+    /// <summary>Of a directory with more names that may have changed everything is taken back at once.</summary>
+    private const int MostNames = 256;
+
+    private readonly Knowledge _knowledge = parts.Knowledge;
+
+    /// <summary>Completed when the mount's root is known.</summary>
+    public TaskCompletionSource Rooted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Breaks of promises met so far.</summary>
+    public long Broken { get; private set; }
+
+    public async Task<IReadOnlyList<Fid>> OnBreakAsync(Break broken)
+    {
+        if (broken.Everything)
+        {
+            _knowledge.BreakEverything();
+            var open = nodes.Nodes.Where(node => node.Open is not null).Select(node => node.Fid).Distinct().ToList();
+            await TakeEverythingBackAsync();
+            return open;
+        }
+
+        var openHere = new List<Fid>();
+        var work = new List<Task>();
+        foreach (var promise in broken.Promises)
+        {
+            Broken++;
+            if (Meet(promise, work))
+            {
+                openHere.Add(promise.Fid.ToModel());
+            }
+        }
+
+        await Task.WhenAll(work);
+        return openHere;
+    }
+
+    public async Task OnConnectedAsync(bool promisesKept)
+    {
+        await logins.BindAllAsync();
+        if (!nodes.HasRoot)
+        {
+            var call = new Request { VolumeByName = new VolumeByNameCall { Name = "root.afs" } };
+            var volume = (await parts.Server.CallWhileRecoveringAsync(call)).Volume.Volume;
+            nodes.SetRoot(new Fid(new VolumeId(volume.Id), VnodeId.Root));
+            Rooted.TrySetResult();
+        }
+
+        if (!promisesKept)
+        {
+            await RevalidateAsync();
+            await TakeEverythingBackAsync();
+        }
+
+        RetryAsync();
+    }
+
+    public void OnTrustLost()
+    {
+        parts.Log("venus: the server has not been heard for too long; nothing cached is answered from until it is");
+        _ = TakeEverythingBackAsync();
+    }
+
+    public void OnJob(JobMessage message) => parts.Log("venus: the server sent a job to venus-client; it belongs to the butler");
+
+    /// <summary>Who may see what has changed on this host: everything the kernel was told is taken back.</summary>
+    public async Task TakeEverythingBackAsync()
+    {
+        takenBack.AddEverything();
+        foreach (var node in nodes.Nodes)
+        {
+            node.ListingOf = null;
+        }
+
+        await parts.Kernel.InvalidateEverythingAsync(nodes.All);
+    }
+
+    private async void RetryAsync()
+    {
+        try
+        {
+            await storing.RetryAsync();
+        }
+        catch (AfsException failure)
+        {
+            parts.Log($"venus: stores that wait: {failure.Message}");
+        }
+    }
+
+    /// <summary>What is known first, at once; then what the kernel knows. True when the vnode lost its last name and is open here.</summary>
+    private bool Meet(BrokenPromise promise, List<Task> work)
+    {
+        var fid = promise.Fid.ToModel();
+        var sameData = promise.DataVersion == promise.OldDataVersion;
+        var names = promise.Names.Select(name => name.ToFileName()).ToList();
+        var change = names.Count == 0 ? null : new NameChange(
+            new DataVersion(promise.OldDataVersion), new DataVersion(promise.DataVersion), [.. names.Select(name => (name, (NameFact?)null))]);
+        var told = names.Count > 0 || sameData ? names : _knowledge.Find(fid)?.EverTold;
+        _knowledge.Break(fid, new VolumeVersion(promise.Version), sameData, change);
+        var open = false;
+        foreach (var node in nodes.Of(fid).ToList())
+        {
+            takenBack.Add(node.Id);
+            open |= node.Open is not null;
+            node.IsNameless |= promise.Removed;
+            work.Add(node.Kind == VnodeKind.Directory
+                ? TakeDirectoryBackAsync(node, told, sameData, promise.Rights)
+                : TakeFileBackAsync(node, sameData));
+        }
+
+        return open && promise.Removed;
+    }
+
+    private async Task TakeDirectoryBackAsync(Node node, IReadOnlyCollection<FileName>? names, bool sameData, bool rights)
+    {
+        if (rights || names is null || names.Count > MostNames)
+        {
+            await TakeEverythingBackAsync();
+        }
+        else if (names.Count == 0 && sameData)
+        {
+            await parts.Kernel.InvalidateNodeAsync(node.Id, contents: false);
+        }
+        else
+        {
+            var known = _knowledge.Get(node.Fid);
+            var how = await parts.Kernel.InvalidateNamesAsync(node.Id, [.. names], known.OwnMutations > 0);
+            if (how == TakenBack.WithEverything)
+            {
+                takenBack.AddEverything();
+                known.ContendedUntil = parts.Time.GetTimestamp() + (long)(parts.Settings.ContendedFor.TotalSeconds * parts.Time.TimestampFrequency);
+            }
+        }
+    }
+
+    private async Task TakeFileBackAsync(Node node, bool sameData)
+    {
+        var pages = node.PagesOf is not null && node.Open?.Content is null;
+        if (!sameData && node is { Open: not null, IsCurrent: true })
+        {
+            await storing.SupersedeAsync(node);
+            _ = storing.CatchUpAsync(node);
+        }
+
+        await parts.Kernel.InvalidateNodeAsync(node.Id, contents: !sameData && pages);
+        node.PagesOf = sameData ? node.PagesOf : null;
+    }
+
+    /// <summary>Registers every promise held again, and gives up those whose vnodes have changed meanwhile (RULES.md 8).</summary>
+    private async Task RevalidateAsync()
+    {
+        _knowledge.Breaks.AddEverything();
+        foreach (var volume in _knowledge.Promised().GroupBy(known => known.Fid.Volume))
+        {
+            foreach (var page in volume.Chunk(Limits.RevalidatePage))
+            {
+                var call = new RevalidateCall { Volume = volume.Key.Value };
+                call.Held.AddRange(page.Select(known => new HeldVnode { Vnode = known.Fid.Vnode.Value, Version = known.Status!.Version.Value }));
+                IReadOnlyList<ulong> changed;
+                try
+                {
+                    changed = (await parts.Server.CallWhileRecoveringAsync(new Request { Revalidate = call })).Revalidate.Changed;
+                }
+                catch (AfsException failure) when (failure.Error == AfsError.UnknownVolume)
+                {
+                    changed = [.. page.Select(known => known.Fid.Vnode.Value)];
+                }
+
+                foreach (var vnode in changed)
+                {
+                    var fid = new Fid(volume.Key, new VnodeId(vnode));
+                    _knowledge.Break(fid, _knowledge.Get(fid).Highest, namesUnharmed: false, null);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,326 @@
+using AfsLike.Common.Model;
+using AfsLike.Venus.Cache;
+using AfsLike.Venus.Callbacks;
+using AfsLike.Venus.Identity;
+
+namespace AfsLike.Venus.Tree;
+
+/// <summary>
+/// Handles and what becomes of what is written through them: stored at every close of a changed file, looked at once more at the release for
+/// what a mapping wrote, and kept until it can be stored when the server cannot be reached. Nothing written is ever dropped here.
+/// </summary>
+internal sealed class Storing(TreeParts parts, NodeTable nodes, Facts facts, RecentBreaks<NodeId> takenBack)
+{
+    private readonly Dictionary<HandleId, FileHandle> _handles = [];
+    private readonly HashSet<Node> _waiting = [];
+
+    /// <summary>Nodes whose last store failed and will be tried again.</summary>
+    public int Waiting => _waiting.Count;
+
+    public void Add(FileHandle handle)
+    {
+        _handles.Add(handle.Id, handle);
+        handle.Open.Handles++;
+        handle.Open.Writers += handle.Writes ? 1 : 0;
+    }
+
+    public FileHandle? Find(HandleId id) => _handles.GetValueOrDefault(id);
+
+    public FileHandle Get(HandleId id) => Find(id) ?? throw new AfsException(AfsError.BadHandle, "this file is not open");
+
+    /// <summary>close(2), or fsync(2): when it returns every host sees what was written.</summary>
+    public async Task FlushAsync(HandleId id, ulong request)
+    {
+        var handle = Get(id);
+        if (handle.Writes)
+        {
+            using var turn = await handle.Open.Gate.EnterAsync();
+            await StoreAsync(handle.Node, handle.Open, handle.Who, request);
+        }
+    }
+
+    public async Task ReleaseAsync(HandleId id)
+    {
+        var handle = Get(id);
+        _handles.Remove(id);
+        var open = handle.Open;
+        if (handle.Writes)
+        {
+            await StoreWhatIsLeftAsync(handle.Node, open, handle.Who);
+            parts.Journal.Append(new JournalRecord(JournalKind.Closed, id.Value, handle.Node.Fid, handle.Node.Id, OpenModes.None, handle.Uid, default));
+        }
+
+        open.Handles--;
+        open.Writers -= handle.Writes ? 1 : 0;
+        Settle(open);
+        CloseIfIdle(handle.Node, open);
+    }
+
+    /// <summary>Stores if anything has changed. The gate is held. Throws what the server refuses with; then the bytes stay.</summary>
+    public async Task StoreAsync(Node node, OpenFile open, Login who, ulong request)
+    {
+        if (node.IsNameless || open.Content is not { IsDirty: true } content || (!open.MustStore && !parts.Cache.HasChanged(content)))
+        {
+            return;
+        }
+
+        var operations = parts.Server.Operations;
+        operations.Begin(request);
+        try
+        {
+            await StoreContentAsync(node, open, content, who, operations.Of(request));
+        }
+        finally
+        {
+            operations.End(request);
+            parts.Server.SettleOperations();
+        }
+    }
+
+    /// <summary>Clean again, once nobody can write and everything is stored.</summary>
+    public void Settle(OpenFile open)
+    {
+        if (open is { Writers: 0, FormerWriters.Count: 0, MustStore: false, Content: { IsDirty: true } content } && !parts.Cache.HasChanged(content))
+        {
+            parts.Cache.MarkClean(content);
+        }
+    }
+
+    /// <summary>The last handle is gone: the local file may be reclaimed, or discarded when it has lost its last name.</summary>
+    public void CloseIfIdle(Node node, OpenFile open)
+    {
+        if (!open.IsIdle || node.Open != open || (open.Content is { IsDirty: true } && !node.IsNameless && open.Held is not null))
+        {
+            return;
+        }
+
+        node.Open = null;
+        _waiting.Remove(node);
+        _ = DropContentsAsync(open, node.IsNameless);
+        if (node.IsNameless && open.Held is not null)
+        {
+            _ = CloseOrphanAsync(node.Fid);
+        }
+
+        nodes.RemoveIfUnused(node);
+    }
+
+    public async Task DropContentsAsync(OpenFile open, bool forGood = false)
+    {
+        var (content, stream) = (open.Content, open.Stream);
+        (open.Content, open.Stream) = (null, null);
+        if (content is not null)
+        {
+            parts.Kernel.DropBacking(content.Backing);
+            parts.Cache.Unpin(content);
+            if (forGood)
+            {
+                parts.Cache.Discard(content);
+            }
+        }
+
+        if (stream is not null)
+        {
+            await stream.DisposeAsync();
+        }
+    }
+
+    /// <summary>The node's contents are of the past: its names lead elsewhere from now on. Completes when the kernel knows.</summary>
+    public async Task SupersedeAsync(Node node)
+    {
+        if (!node.IsCurrent)
+        {
+            return;
+        }
+
+        NodeTable.Supersede(node);
+        takenBack.Add(node.Id);
+        if (node.HasManyNames)
+        {
+            await parts.Kernel.InvalidateEverythingAsync(nodes.All);
+            return;
+        }
+
+        foreach (var (parent, name) in node.Names.ToList())
+        {
+            takenBack.Add(parent);
+            var pending = nodes.TryGet(parent) is { } directory && parts.Knowledge.Find(directory.Fid) is { OwnMutations: > 0 };
+            await parts.Kernel.InvalidateNamesAsync(parent, [name], pending);
+        }
+    }
+
+    /// <summary>
+    /// What a pure extension elsewhere added is added to the local file here, so that open handles see it (promise C2). Any other
+    /// change leaves them with what they opened.
+    /// </summary>
+    public async Task CatchUpAsync(Node node)
+    {
+        if (node.Open is not { Handles: > 0 } open)
+        {
+            return;
+        }
+
+        try
+        {
+            using var turn = await open.Gate.EnterAsync();
+            if (open is not { Content: { IsDirty: false } content, Held: { } held } || node.IsNameless)
+            {
+                return;
+            }
+
+            var who = _handles.Values.First(handle => handle.Open == open).Who;
+            var status = await facts.StatusAsync(node.Fid, who, CancellationToken.None);
+            if (status.Length > held.Length && status.DataVersion > held.DataVersion
+                && await parts.Cache.ExtendAsync(content, status, who.Slot, CancellationToken.None) == content)
+            {
+                open.Held = status;
+                await parts.Kernel.InvalidateNodeAsync(node.Id, contents: true);
+            }
+        }
+        catch (AfsException failure)
+        {
+            parts.Log($"venus: {node.Fid} grew elsewhere, and open handles here do not see it: {failure.Message}");
+        }
+    }
+
+    /// <summary>Tries again what could not be stored before.</summary>
+    public async Task RetryAsync()
+    {
+        foreach (var node in _waiting.ToList())
+        {
+            if (node.Open is { Waiting: { } who } open && _waiting.Contains(node))
+            {
+                await StoreWhatIsLeftAsync(node, open, who);
+                Settle(open);
+                CloseIfIdle(node, open);
+            }
+        }
+    }
+
+    /// <summary>Dirty contents that a former life left behind.</summary>
+    public async Task RecoverAsync(CachedFile content, uint uid, IReadOnlyList<JournalRecord> writers)
+    {
+        var who = parts.Principals.Of(uid);
+        VnodeStatus status;
+        try
+        {
+            status = await facts.AskStatusAsync(content.Fid, who, CancellationToken.None);
+        }
+        catch (AfsException failure) when (failure.Error is AfsError.Stale or AfsError.NotFound)
+        {
+            parts.Cache.KeepAside(content, "the file is gone from the server");
+            return;
+        }
+
+        var ids = writers.Select(writer => writer.Node).ToList();
+        if (ids.Count == 0 && status.DataVersion != content.Version)
+        {
+            parts.Cache.KeepAside(content, "the file has been changed elsewhere since");
+            return;
+        }
+
+        var node = ids.Count > 0 ? nodes.Get(ids[0]) : nodes.CurrentOrNew(status);
+        var open = node.Open ??= new OpenFile();
+        using (await open.Gate.EnterAsync())
+        {
+            (open.Content, open.Held, open.MustStore) = (content, status with { DataVersion = content.Version }, true);
+            parts.Cache.Pin(content);
+            open.FormerWriters.AddRange(writers.Select(writer => (writer.Uid, writer.Number)));
+        }
+
+        await StoreWhatIsLeftAsync(node, open, who);
+        Settle(open);
+        CloseIfIdle(node, open);
+    }
+
+    private async Task StoreContentAsync(Node node, OpenFile open, CachedFile content, Login who, ulong operation)
+    {
+        var noted = parts.Knowledge.Breaks.Now;
+        var status = await parts.Cache.StoreAsync(content, who.Slot, operation, CancellationToken.None);
+        open.MustStore = false;
+        open.Waiting = null;
+        _waiting.Remove(node);
+        open.Held = status;
+        node.PagesOf = node.PagesOf is null ? null : status.DataVersion;
+        facts.Learn(status, noted, null, who);
+        if (!node.IsCurrent)
+        {
+            await ReplacedAsync(node); // last close wins: what the name leads to is older now
+        }
+    }
+
+    private async Task ReplacedAsync(Node writer)
+    {
+        foreach (var node in nodes.Of(writer.Fid).Where(other => other != writer && other.IsCurrent).ToList())
+        {
+            takenBack.Add(node.Id);
+            if (node.Open is not null)
+            {
+                await SupersedeAsync(node);
+            }
+
+            await parts.Kernel.InvalidateNodeAsync(node.Id, contents: node.PagesOf is not null);
+            node.PagesOf = null;
+        }
+    }
+
+    /// <summary>With nobody left to hear of a failure: what can be tried again is, what is refused for good is kept aside.</summary>
+    private async Task StoreWhatIsLeftAsync(Node node, OpenFile open, Login who)
+    {
+        var own = parts.Server.Operations.BeginOwn();
+        try
+        {
+            using var turn = await open.Gate.EnterAsync();
+            if (!node.IsNameless && open.Content is { IsDirty: true } content && (open.MustStore || parts.Cache.HasChanged(content)))
+            {
+                await StoreContentAsync(node, open, content, who, own);
+            }
+        }
+        catch (AfsException failure)
+        {
+            Failed(node, open, who, failure);
+        }
+        finally
+        {
+            parts.Server.Operations.EndOwn(own);
+            parts.Server.SettleOperations();
+        }
+    }
+
+    private void Failed(Node node, OpenFile open, Login who, AfsException failure)
+    {
+        parts.Log($"venus: {node.Fid} could not be stored for {who.Name}: {failure.Message}");
+        open.MustStore = true;
+        if (failure.Error is AfsError.TimedOut or AfsError.Unavailable or AfsError.Interrupted or AfsError.NoSpace or AfsError.TooMany or AfsError.NoToken)
+        {
+            open.Waiting = who;
+            _waiting.Add(node);
+        }
+        else if (open.Handles <= 1 && open.FormerWriters.Count == 0 && open.Content is { } content)
+        {
+            parts.Kernel.DropBacking(content.Backing);
+            parts.Cache.Unpin(content);
+            parts.Cache.KeepAside(content, failure.Message);
+            (open.Content, open.MustStore, open.Waiting) = (null, false, null);
+        }
+    }
+
+    private async Task CloseOrphanAsync(Fid fid)
+    {
+        var own = parts.Server.Operations.BeginOwn();
+        try
+        {
+            await parts.Server.MutateAsync(
+                new Common.Wire.Request { CloseOrphan = new Common.Wire.CloseOrphanCall { Fid = Common.Wire.Translation.ToWire(fid) } }, 0, own);
+        }
+        catch (AfsException failure)
+        {
+            parts.Log($"venus: {fid}, closed here after its last name went, stays at the server until this client's session ends: {failure.Message}");
+        }
+        finally
+        {
+            parts.Server.Operations.EndOwn(own);
+            parts.Server.SettleOperations();
+        }
+    }
+}

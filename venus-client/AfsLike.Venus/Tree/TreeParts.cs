@@ -1,0 +1,44 @@
+using AfsLike.Common;
+using AfsLike.Venus.Cache;
+using AfsLike.Venus.Callbacks;
+using AfsLike.Venus.Identity;
+using AfsLike.Venus.Servers;
+
+namespace AfsLike.Venus.Tree;
+
+/// <summary>What the tree stands on. Everything in it lives on <see cref="Strand"/>.</summary>
+public sealed record TreeParts
+{
+    public required Strand Strand { get; init; }
+
+    public required ViceServer Server { get; init; }
+
+    public required VolumeNames Volumes { get; init; }
+
+    public required Principals Principals { get; init; }
+
+    public required IContentCache Cache { get; init; }
+
+    /// <summary>The front-end's kernel. Known before the tree is, but told nothing before the tree is attached to it.</summary>
+    public required IKernelNotifier Kernel { get; init; }
+
+    public required IMountJournal Journal { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>One line for the log.</summary>
+    public required Action<string> Log { get; init; }
+
+    public Knowledge Knowledge { get; init; } = new();
+
+    public TreeSettings Settings { get; init; } = new();
+}
+
+public sealed record TreeSettings
+{
+    /// <summary>A file longer than this, opened for reading only and not cached yet, is read as it comes instead of fetched first. Bytes.</summary>
+    public long StreamAbove { get; init; } = 2L * 1024 * 1024 * 1024;
+
+    /// <summary>How long the kernel is told nothing for good about a directory that two hosts were found to write at once (RULES.md 1).</summary>
+    public TimeSpan ContendedFor { get; init; } = TimeSpan.FromSeconds(1);
+}
