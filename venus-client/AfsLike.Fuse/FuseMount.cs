@@ -80,6 +80,13 @@ public sealed class FuseMount : IAsyncDisposable
     /// <summary>Completes when the kernel ended the mount, or it was disposed.</summary>
     public Task Completion => _completion.Task;
 
+    /// <summary>True when a supervisor listens there.</summary>
+    public static bool HasSupervisor(string supervisorSocket)
+    {
+        using var socket = PacketSocket.TryConnect(supervisorSocket);
+        return socket is not null;
+    }
+
     /// <summary>Throws <see cref="IOException"/> with one line that says what to do.</summary>
     public static async Task<FuseMount> ConnectAsync(string supervisorSocket, FuseMountOptions options, CancellationToken cancel = default)
     {

@@ -1,5 +1,6 @@
 using AfsLike.Common.Model;
 using AfsLike.Common.Sessions;
+using AfsLike.Common.Wire;
 using AfsLike.Venus.Callbacks;
 using AfsLike.Venus.Identity;
 
@@ -57,12 +58,18 @@ public sealed partial class FileTree : IFileTree
     ];
 
     /// <summary>Numbers of nodes and handles that a former life gave to a kernel that still has them, and what it left unstored. After <see cref="Rooted"/>.</summary>
-    public Task RecoverAsync() => _parts.Strand.InvokeAsync(async () =>
+    /// <param name="held">What the kernel holds, and how many references to it.</param>
+    public Task RecoverAsync(IReadOnlyList<(NodeId Node, ulong References)> held) => _parts.Strand.InvokeAsync(async () =>
     {
         var records = _parts.Journal.Load();
         foreach (var record in records.Where(record => record.Kind == JournalKind.Node))
         {
             _nodes.Restore(new NodeId(record.Number), record.Fid);
+        }
+
+        foreach (var (node, references) in held.Where(known => _nodes.Means(known.Node)))
+        {
+            _nodes.Get(node).Lookups = references;
         }
 
         var writers = records.Where(record => record.Kind == JournalKind.Opened).ToLookup(record => (record.Fid, record.Version));
@@ -76,6 +83,38 @@ public sealed partial class FileTree : IFileTree
     /// <param name="crossLast">A mount point at the end of the path means the root of its volume.</param>
     public Task<VnodeStatus> ResolveAsync(uint uid, IReadOnlyList<FileName> path, bool crossLast, CancellationToken cancel) =>
         _parts.Strand.InvokeAsync(() => _naming.ResolveAsync(_parts.Principals.Of(uid), path, crossLast, cancel));
+
+    /// <summary>
+    /// A call of the protocol on behalf of a local uid, for administration. Changes made this way come under no promise of this client's, and the
+    /// server breaks none of the changer's own: so what is known of the vnodes they touch is given up here.
+    /// </summary>
+    public Task<Reply> ForwardAsync(uint uid, Request request, CancellationToken cancel) => Read(cancel, async patient =>
+    {
+        request.User = _parts.Principals.Of(uid).Slot;
+        if (!ForwardedChange.Is(request))
+        {
+            return await _parts.Server.CallAsync(request, patient);
+        }
+
+        request.Operation = _parts.Server.Operations.BeginOwn();
+        try
+        {
+            var reply = await _parts.Server.CallAsync(request, patient);
+            var touched = ForwardedChange.Touches(request);
+            touched.ForEach(fid => _parts.Knowledge.Break(fid, _parts.Knowledge.Get(fid).Highest, namesUnharmed: false, null));
+            if (touched.Count > 0)
+            {
+                await _promises.TakeEverythingBackAsync();
+            }
+
+            return reply;
+        }
+        finally
+        {
+            _parts.Server.Operations.EndOwn(request.Operation);
+            _parts.Server.SettleOperations();
+        }
+    });
 
     public bool StillGranted(GrantStamp stamp) => _granting.StillGranted(stamp);
 

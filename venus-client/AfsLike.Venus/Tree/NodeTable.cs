@@ -65,6 +65,9 @@ internal sealed class NodeTable(IMountJournal journal)
         return Add(new Node(id, fid, VnodeKind.None) { IsCurrent = isLatest && Current(fid) is null });
     }
 
+    /// <summary>False for a number of a former mount.</summary>
+    public bool Means(NodeId id) => FidOf(id) is not null;
+
     public Node? TryGet(NodeId id) => _nodes.GetValueOrDefault(id);
 
     /// <summary>The node the fid's names lead to, or null when the kernel knows none.</summary>

@@ -1,0 +1,27 @@
+using AfsLike.Common.Model;
+using AfsLike.Common.Wire;
+
+namespace AfsLike.Venus.Tree;
+
+/// <summary>Which calls of the protocol change something, and what. Pure.</summary>
+internal static class ForwardedChange
+{
+    public static bool Is(Request request) => request.CallCase is
+        Request.CallOneofCase.Create or Request.CallOneofCase.Link or Request.CallOneofCase.Remove or Request.CallOneofCase.Rename
+        or Request.CallOneofCase.SetStatus or Request.CallOneofCase.Store or Request.CallOneofCase.SetAttribute or Request.CallOneofCase.SetAcl
+        or Request.CallOneofCase.CloseOrphan or Request.CallOneofCase.CreateVolume or Request.CallOneofCase.CreateUser
+        or Request.CallOneofCase.SetPassword or Request.CallOneofCase.Invite;
+
+    public static List<Fid> Touches(Request request) => request.CallCase switch
+    {
+        Request.CallOneofCase.Create => [request.Create.Directory.ToModel()],
+        Request.CallOneofCase.Link => [request.Link.Directory.ToModel(), request.Link.Target.ToModel()],
+        Request.CallOneofCase.Remove => [request.Remove.Directory.ToModel()],
+        Request.CallOneofCase.Rename => [request.Rename.From.ToModel(), request.Rename.To.ToModel()],
+        Request.CallOneofCase.SetStatus => [request.SetStatus.Fid.ToModel()],
+        Request.CallOneofCase.Store => [request.Store.Fid.ToModel()],
+        Request.CallOneofCase.SetAttribute => [request.SetAttribute.Fid.ToModel()],
+        Request.CallOneofCase.SetAcl => [request.SetAcl.Directory.ToModel()],
+        _ => [],
+    };
+}
