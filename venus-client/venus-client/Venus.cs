@@ -11,6 +11,7 @@ using AfsLike.Venus.Cache;
 using AfsLike.Venus.Identity;
 using AfsLike.Venus.Servers;
 using AfsLike.Venus.Tree;
+using AfsLike.VenusClient.Cache;
 
 namespace AfsLike.VenusClient;
 
@@ -53,6 +54,9 @@ internal sealed class Venus : IAsyncDisposable
     /// <summary>Never completes well: something ended that must not.</summary>
     public Task Failed => _failed.Task;
 
+    /// <summary>A quarter of what is free on the cache's disk at the start, at least 1 GiB.</summary>
+    private static long DefaultBudget(string cache) => Math.Max(1L << 30, new DriveInfo(cache).AvailableFreeSpace / 4);
+
     public static Venus Assemble(
         ClientDirectory directory, ClientConfiguration configuration, MachineIdentity identity, FuseMount mount, long? budget, Action<string> log)
     {
@@ -65,7 +69,9 @@ internal sealed class Venus : IAsyncDisposable
         var logins = new Logins(server, principals, new FileLoginStore(directory.Logins), log);
         var journal = new FileMountJournal(directory.MountJournal, newMount: !mount.Restarted);
         var bulk = new HttpBulkTransfer(configuration.Server, Tls.ForClient(identity, configuration.ServerName));
-        var cache = CacheParts.Open(directory.Cache, budget, server, bulk, time, log);
+        var cache = new ContentCache(
+            new CacheSettings(budget ?? DefaultBudget(directory.Cache)), server, new BulkPort(bulk), new CacheDisk(directory.Cache),
+            (ulong)time.GetTimestamp(), log);
         var tree = new FileTree(
             new TreeParts
             {

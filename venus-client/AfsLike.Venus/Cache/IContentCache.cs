@@ -20,36 +20,36 @@ public interface IContentCache
     CachedFile Create(VnodeStatus status, uint uid);
 
     /// <summary>Marks dirty, durably (RULES.md 15), before a writable open is answered. Idempotent.</summary>
-    void MarkDirty(CachedFile file, uint uid);
+    void MarkDirty(CachedFile cached, uint uid);
 
     /// <summary>Has the local file changed since <see cref="CachedFile.StoredStamp"/> was taken? (ctime and size; a mapping may hide a write until release.)</summary>
-    bool HasChanged(CachedFile file);
+    bool HasChanged(CachedFile cached);
 
     /// <summary>
     /// Sends the contents to the server (only chunks that changed) and, if nothing was written meanwhile, leaves the file clean under its new
     /// version. Returns the server's new status. Throws AfsException; the bytes and the dirty mark stay.
     /// </summary>
-    Task<VnodeStatus> StoreAsync(CachedFile file, uint userSlot, ulong operation, CancellationToken cancel);
+    Task<VnodeStatus> StoreAsync(CachedFile cached, uint userSlot, ulong operation, CancellationToken cancel);
 
     /// <summary>No handle needs it dirty any more and nothing was changed: back to clean under its version.</summary>
-    void MarkClean(CachedFile file);
+    void MarkClean(CachedFile cached);
 
     /// <summary>A pure extension made elsewhere: appends the new bytes to the same local file in place (C2).</summary>
-    Task<CachedFile> ExtendAsync(CachedFile file, VnodeStatus newer, uint userSlot, CancellationToken cancel);
+    Task<CachedFile> ExtendAsync(CachedFile cached, VnodeStatus newer, uint userSlot, CancellationToken cancel);
 
     /// <summary>Handles keep a file from being reclaimed.</summary>
-    void Pin(CachedFile file);
+    void Pin(CachedFile cached);
 
-    void Unpin(CachedFile file);
+    void Unpin(CachedFile cached);
 
     /// <summary>Dirty contents that a former life left behind, and the uid that wrote them. Not pinned.</summary>
     IReadOnlyList<(CachedFile File, uint Uid)> Leftovers { get; }
 
     /// <summary>Dirty contents that cannot be stored: kept as a recovery file, with a line in the log that says where and why.</summary>
-    void KeepAside(CachedFile file, string reason);
+    void KeepAside(CachedFile cached, string reason);
 
     /// <summary>The vnode lost its last name and last handle, or the file is of no more use.</summary>
-    void Discard(CachedFile file);
+    void Discard(CachedFile cached);
 }
 
 /// <summary>One local file that holds the contents of one vnode. Identity is the object; its place on disk may change.</summary>

@@ -1,0 +1,16 @@
+using AfsLike.Common.Model;
+
+namespace AfsLike.Venus.Cache;
+
+/// <summary>
+/// Chunks between the server's store and a buffer here, over connections of their own (RULES.md 18). Throws AfsException: BadHandle for a ticket the server does not
+/// know (any more), Corrupted for a chunk damaged at the server, Unavailable when it cannot be reached.
+/// </summary>
+public interface IBulkTransfer
+{
+    /// <summary>Fills the buffer with the chunk, which has exactly its length, and checks nothing.</summary>
+    Task GetAsync(ReadOnlyMemory<byte> ticket, ulong chunk, Memory<byte> buffer, CancellationToken cancel);
+
+    /// <summary>Durable at the server when it completes.</summary>
+    Task PutAsync(ReadOnlyMemory<byte> ticket, ulong chunk, ReadOnlyMemory<byte> bytes, Checksum checksum, CancellationToken cancel);
+}
