@@ -29,6 +29,10 @@ internal sealed class ServerDirectory(string path)
 
     public string Path { get; } = System.IO.Path.GetFullPath(path);
 
+    public string Store => At("store");
+
+    public string Chunks => At("chunks");
+
     public bool IsInitialized => File.Exists(At(ConfigurationFile));
 
     /// <summary>Throws <see cref="AfsException"/> NotFound or Corrupted.</summary>

@@ -21,7 +21,9 @@ internal sealed class Stores : IDisposable
     public VolumeSet Volumes { get; }
 
     /// <summary>Throws <see cref="Common.Model.AfsException"/> when another process has them or they are damaged.</summary>
-    public static Stores Open(ServerDirectory directory) => new(new MemoryOrderedStore(), new MemoryChunkStore());
+    public static Stores Open(ServerDirectory directory) => new(
+        new RocksDbStore(directory.Store, failure => Environment.FailFast($"vice-server: its store failed: {failure.Message}")),
+        new FileChunkStore(directory.Chunks));
 
     public void Dispose() => Volumes.Dispose();
 }

@@ -1,0 +1,175 @@
+// This file owns a thread: a sync blocks, and the strand must not.
+#pragma warning disable RS0030
+using AfsLike.Common.Model;
+using RocksDbSharp;
+
+namespace AfsLike.Vice.Storage;
+
+/// <summary>
+/// The ordered store on RocksDB. One thread commits: it takes every batch that waits, writes them as one with one sync, and completes them in order; while
+/// it syncs the next ones gather. So eight clients that create files pay for one sync together, and a single one never waits for company.
+/// </summary>
+public sealed class RocksDbStore : IOrderedStore
+{
+    private const ulong MemTable = 64UL << 20;
+    private const ulong BlockCache = 256UL << 20;
+
+    private readonly RocksDb _db;
+    private readonly WriteOptions _synced = new WriteOptions().SetSync(true);
+    private readonly Queue<(IReadOnlyList<(byte[] Key, byte[]? Value)> Batch, TaskCompletionSource Done)> _waiting = new();
+    private readonly object _gate = new();
+    private readonly Thread _committer;
+    private Exception? _failure;
+    private bool _closed;
+
+    /// <param name="directory">Made when it does not exist. Throws AfsException Busy when another process has it open, Corrupted when it is damaged.</param>
+    /// <param name="failed">Told once when a write has failed: the process should end, and recover from the log at its next start.</param>
+    public RocksDbStore(string directory, Action<Exception> failed)
+    {
+        Directory.CreateDirectory(directory);
+        var table = new BlockBasedTableOptions().SetFilterPolicy(BloomFilterPolicy.Create(10, false)).SetBlockCache(Cache.CreateLru(BlockCache));
+        var options = new DbOptions()
+            .SetCreateIfMissing()
+            .SetBlockBasedTableFactory(table)
+            .SetCompression(Compression.Lz4)
+            .SetWriteBufferSize(MemTable)
+            .SetMaxOpenFiles(512)
+            .SetRecycleLogFileNum(4)
+            .SetKeepLogFileNum(4)
+            .IncreaseParallelism(2);
+        try
+        {
+            _db = RocksDb.Open(options, directory);
+        }
+        catch (RocksDbException failure) when (failure.Message.Contains("lock", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new AfsException(AfsError.Busy, $"{directory} is open in another process: is a vice-server running on it already?", failure);
+        }
+        catch (RocksDbException failure)
+        {
+            throw new AfsException(AfsError.Corrupted, $"{directory} cannot be opened: {failure.Message}", failure);
+        }
+
+        _committer = new Thread(() => Commit(failed)) { IsBackground = true, Name = "committer" };
+        _committer.Start();
+    }
+
+    /// <summary>Syncs made: with group commit fewer than batches.</summary>
+    public long Syncs { get; private set; }
+
+    public byte[]? Get(ReadOnlySpan<byte> key) => _db.Get(key);
+
+    public IEnumerable<(byte[] Key, byte[] Value)> Scan(byte[] prefix, byte[] from)
+    {
+        using var iterator = _db.NewIterator();
+        for (iterator.Seek(from); iterator.Valid(); iterator.Next())
+        {
+            var key = iterator.Key();
+            if (!key.AsSpan().StartsWith(prefix))
+            {
+                yield break;
+            }
+
+            yield return (key, iterator.Value());
+        }
+    }
+
+    public Task CommitAsync(IReadOnlyList<(byte[] Key, byte[]? Value)> batch)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            if (_failure is not null || _closed)
+            {
+                throw Failed();
+            }
+
+            _waiting.Enqueue((batch, done));
+            Monitor.Pulse(_gate);
+        }
+
+        return done.Task;
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            Monitor.Pulse(_gate);
+        }
+
+        _committer.Join();
+        _db.Dispose();
+    }
+
+    private AfsException Failed() => new(AfsError.Unavailable, $"the server's store takes no more writes: {_failure?.Message ?? "it is closed"}", _failure);
+
+    private void Commit(Action<Exception> failed)
+    {
+        while (Take() is { } group)
+        {
+            try
+            {
+                using var all = new WriteBatch();
+                foreach (var (batch, _) in group)
+                {
+                    foreach (var (key, value) in batch)
+                    {
+                        _ = value is null ? all.Delete(key) : all.Put(key, value);
+                    }
+                }
+
+                _db.Write(all, _synced);
+                Syncs++;
+            }
+            catch (RocksDbException failure)
+            {
+                Fail(group, failure, failed);
+                return;
+            }
+
+            foreach (var (_, done) in group)
+            {
+                done.SetResult();
+            }
+        }
+    }
+
+    private List<(IReadOnlyList<(byte[] Key, byte[]? Value)> Batch, TaskCompletionSource Done)>? Take()
+    {
+        lock (_gate)
+        {
+            while (_waiting.Count == 0)
+            {
+                if (_closed)
+                {
+                    return null;
+                }
+
+                Monitor.Wait(_gate);
+            }
+
+            var group = _waiting.ToList();
+            _waiting.Clear();
+            return group;
+        }
+    }
+
+    private void Fail(List<(IReadOnlyList<(byte[] Key, byte[]? Value)> Batch, TaskCompletionSource Done)> group, Exception failure, Action<Exception> failed)
+    {
+        lock (_gate)
+        {
+            _failure = failure;
+            group.AddRange(_waiting);
+            _waiting.Clear();
+        }
+
+        foreach (var (_, done) in group)
+        {
+            done.SetException(Failed());
+        }
+
+        failed(failure);
+    }
+}

@@ -1,0 +1,45 @@
+using AfsLike.Common.Model;
+using AfsLike.Vice.Storage;
+
+namespace AfsLike.Vice.Volumes;
+
+/// <summary>At a server's start: chunks that nothing names (uploads that were never stored, deletions a crash cut short), and history past its time.</summary>
+internal static class Sweeping
+{
+    /// <param name="before">Contents replaced before this go. Nanoseconds since 1970.</param>
+    public static void Run(IOrderedStore store, IChunkStore chunks, IReadOnlyList<Volume> volumes, long before)
+    {
+        var named = new HashSet<ulong>();
+        var old = new List<(byte[] Key, byte[]? Value)>();
+        foreach (var group in volumes.Select(volume => volume.Info.Group).Distinct())
+        {
+            foreach (var (_, value) in store.Scan(VolumeKeys.AllOf(group, 'b')))
+            {
+                named.UnionWith(Records.DecodeContent(value, default).Chunks.Select(chunk => chunk.Id));
+            }
+
+            foreach (var (key, value) in store.Scan(VolumeKeys.AllOf(group, 'h')))
+            {
+                var (content, replaced) = Records.DecodeHistory(value);
+                if (replaced < before)
+                {
+                    old.Add((key, null));
+                }
+                else
+                {
+                    named.UnionWith(content.Chunks.Select(chunk => chunk.Id));
+                }
+            }
+        }
+
+        if (old.Count > 0)
+        {
+            store.CommitAsync(old).GetAwaiter().GetResult();
+        }
+
+        foreach (var id in chunks.All().Where(id => !named.Contains(id)).ToList())
+        {
+            chunks.Delete(id);
+        }
+    }
+}
