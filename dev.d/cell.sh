@@ -41,13 +41,13 @@ cell_up() {
   CELL_LEASE='' CELL_NAME=''
   while [[ $# -gt 0 ]]; do
     case $1 in
-      --servers) servers=$(value_of "$1" "$@") ;;
-      --clients) clients=$(value_of "$1" "$@") ;;
-      --lease) CELL_LEASE=$(value_of "$1" "$@") ;;
-      --cell) CELL_NAME=$(value_of "$1" "$@") ;;
+      --servers) need_value "$@" && servers=$2 ;;
+      --clients) need_value "$@" && clients=$2 ;;
+      --lease) need_value "$@" && CELL_LEASE=$2 ;;
+      --cell) need_value "$@" && CELL_NAME=$2 ;;
       *) fail "'$1' is not known here; see ./dev help" ;;
     esac
-    shift 2 || fail "option $1 needs a value; see ./dev help"
+    shift 2
   done
   [[ $servers == 1 ]] || fail "a cell has one server so far: --servers 1"
   [[ $clients =~ ^[0-9]+$ && $clients -le 100 ]] || fail "--clients takes a number from 0 to 100"
@@ -176,11 +176,11 @@ cell_exec() {
   shift
   while [[ $# -gt 0 && $1 != -- ]]; do
     case $1 in
-      --user) user=$(value_of "$1" "$@") ;;
-      --uid) uid=$(value_of "$1" "$@") ;;
+      --user) need_value "$@" && user=$2 ;;
+      --uid) need_value "$@" && uid=$2 ;;
       *) break ;;
     esac
-    shift 2 || fail "option $1 needs a value; see ./dev help"
+    shift 2
   done
   [[ ${1:-} != -- ]] || shift
   [[ $# -gt 0 ]] || fail "say what to run: ./dev cell exec D HOST -- CMD"

@@ -40,5 +40,5 @@ new_password_file() {
   (umask 077 && head -c 18 /dev/urandom | base64 | tr '+/' '-_' >"$1")
 }
 
-# value_of OPTION "$@": complains when an option stands without its value.
-value_of() { [[ $# -ge 3 ]] && printf '%s\n' "$3" || fail "option $1 needs a value; see ./dev help"; }
+# need_value OPTION VALUE...: complains when an option stands without its value.
+need_value() { [[ $# -ge 2 ]] || fail "option $1 needs a value; see ./dev help"; }

@@ -13,11 +13,11 @@ up_places() {
   UP_PORT=${AFSLIKE_PORT:-7100}
   while [[ $# -gt 0 ]]; do
     case $1 in
-      --dir) UP_DIR=$(absolute "$(value_of "$1" "$@")") ;;
-      --port) UP_PORT=$(value_of "$1" "$@") ;;
+      --dir) need_value "$@" && UP_DIR=$(absolute "$2") ;;
+      --port) need_value "$@" && UP_PORT=$2 ;;
       *) fail "'$1' is not known here; see ./dev help" ;;
     esac
-    shift 2 || fail "option $1 needs a value; see ./dev help"
+    shift 2
   done
   [[ $UP_PORT =~ ^[0-9]+$ && $UP_PORT -ge 1 && $UP_PORT -le 65535 ]] || fail "'$UP_PORT' is no port"
   UP_MOUNT=$UP_DIR/afs
