@@ -139,7 +139,7 @@ public sealed class FileWorkTests
     }
 
     [Fact]
-    public async Task A_copied_program_runs_and_is_busy_while_it_runs()
+    public async Task A_copied_program_and_a_script_run()
     {
         await using var m = await MountedTree.StartAsync();
         Assert.Equal("ran", await m.RunAsync("cp /bin/echo e; ./e ran; printf '#!/bin/sh\\nexit 3\\n' > s; chmod 755 s; ./s || test $? = 3"));
@@ -196,13 +196,12 @@ public sealed class FileWorkTests
             print('fifo', t(lambda: os.mkfifo('p')))
             print('fsync', t(lambda: os.fsync(f)), t(lambda: os.fsync(os.open('.', os.O_RDONLY))))
             print('long', t(lambda: os.stat('n' * 256)))
-            h = os.open('a', os.O_RDONLY | os.O_DIRECT); print('direct', t(lambda: os.preadv(h, [bytearray(512)], 0)))
             P
             """);
         Assert.Equal(
-            "tmpfile EOPNOTSUPP\nfallocate None 8192\ndata 499712 hole 503808 none ENXIO\ncopy 1000 b'x'\nfifo EPERM\nfsync None None\n"
-            + "long ENAMETOOLONG\ndirect EINVAL",
-            seen.Replace("direct 512", "direct EINVAL", StringComparison.Ordinal));
+            "tmpfile ENOTSUP\nfallocate None 8192\ndata 499712 hole 503808 none ENXIO\ncopy 1000 b'x'\nfifo EPERM\nfsync None None\n"
+            + "long ENAMETOOLONG",
+            seen);
     }
 
     [Fact]

@@ -151,7 +151,20 @@ internal sealed class MountedTree : IAsyncDisposable
         return new MountedTree(place, mount, tree, log);
     }
 
-    public Task<string> RunAsync(string script, int seconds = 20) => _place.RunAsync(script, seconds);
+    public async Task<string> RunAsync(string script, int seconds = 20)
+    {
+        try
+        {
+            return await _place.RunAsync(script, seconds);
+        }
+        catch (Exception failure)
+        {
+            lock (_log)
+            {
+                throw new IOException($"{failure.Message}\n{string.Join('\n', _log)}", failure);
+            }
+        }
+    }
 
     public Task<Outcome> TryAsync(string script, int seconds = 20) => _place.TryAsync(script, seconds);
 

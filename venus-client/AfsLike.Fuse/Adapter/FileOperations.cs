@@ -175,15 +175,16 @@ internal sealed class FileOperations(
     {
         var number = handles.AddFile(node, modes, grant, out var file);
         x.Opened = number;
-        var flags = (grant.KeepCache ? OpenReplyFlags.KeepCache : OpenReplyFlags.None)
-            | (grant.NoFlush ? OpenReplyFlags.NoFlush : OpenReplyFlags.None);
         var backingId = file.Backing?.Id ?? 0;
-        return new OpenOut
-        {
-            Handle = number,
-            BackingId = backingId,
-            Flags = backingId == 0 ? flags : flags | OpenReplyFlags.Passthrough,
-        };
+        return new OpenOut { Handle = number, BackingId = backingId, Flags = FlagsOf(grant, backingId != 0) };
+    }
+
+    /// <summary>The kernel answers EIO to passthrough together with KEEP_CACHE: such a file has no cache of its own to keep.</summary>
+    internal static OpenReplyFlags FlagsOf(in OpenGrant grant, bool passthrough)
+    {
+        var flags = grant.NoFlush ? OpenReplyFlags.NoFlush : OpenReplyFlags.None;
+        return passthrough ? flags | OpenReplyFlags.Passthrough
+            : grant.KeepCache ? flags | OpenReplyFlags.KeepCache : flags;
     }
 
     /// <summary>

@@ -14,8 +14,9 @@ internal sealed partial class MemoryTree
         }
     }
 
-    public Task<int> ReadAsync(HandleId handle, long offset, Memory<byte> buffer, CancellationToken cancel)
+    public async Task<int> ReadAsync(HandleId handle, long offset, Memory<byte> buffer, CancellationToken cancel)
     {
+        await HookAsync(Before, nameof(ReadAsync), default, cancel);
         var local = LocalOf(Opened(handle).Inode);
         var total = 0;
         while (total < buffer.Length)
@@ -29,7 +30,7 @@ internal sealed partial class MemoryTree
             total += count;
         }
 
-        return Task.FromResult(total);
+        return total;
     }
 
     public Task<int> WriteAsync(HandleId handle, long offset, ReadOnlyMemory<byte> bytes, CancellationToken cancel)
