@@ -9,7 +9,7 @@ public sealed class LockTests
     private const string Python =
         """
         import fcntl, os, sys, signal
-        f = open('a', 'r+')
+        f = open("a", "r+")
         def held(kind):
             try: kind(f, fcntl.LOCK_EX | fcntl.LOCK_NB); return False
             except OSError as e: return e.errno

@@ -172,10 +172,6 @@ internal sealed class MountedTree : IAsyncDisposable
 
     public long Count(string opcode) => Mount.Upcalls.FirstOrDefault(call => call.Opcode == opcode).Count;
 
-    /// <summary>All calls but those that come when the kernel finds time for them.</summary>
-    public long Asked() => Mount.Upcalls.Where(call => call.Opcode is not ("Release" or "ReleaseDirectory" or "Forget" or "BatchForget"))
-        .Sum(call => call.Count);
-
     public void AssertNothingWrong()
     {
         lock (_log)
