@@ -85,24 +85,25 @@ internal sealed class FileOperations(
     public async ValueTask ReleaseAsync(Exchange x)
     {
         var request = x.Body.Take<ReleaseIn>();
-        if (handles.IsForeign(request.Handle) && HandleTable.ModesOf(request.Handle).HasFlag(OpenModes.Write))
-        {
-            await handles.FindAsync(x, request.Handle);
-        }
-
-        var file = handles.Remove(request.Handle);
+        var unlock = (request.ReleaseFlags & RequestBits.ReleaseFlockUnlock) != 0;
+        OpenFile? file = null;
         try
         {
+            if (handles.IsForeign(request.Handle) && (unlock || HandleTable.ModesOf(request.Handle).HasFlag(OpenModes.Write)))
+            {
+                await handles.FindAsync(x, request.Handle); // it may have written, or hold a lock, since before we were there
+            }
+
+            file = handles.Remove(request.Handle);
             if (file is not null)
             {
-                await tree.ReleaseAsync(
-                    file.Handle, request.LockOwner, (request.ReleaseFlags & RequestBits.ReleaseFlockUnlock) != 0);
+                await tree.ReleaseAsync(file.Handle, request.LockOwner, unlock);
                 ForgetTimes(file);
             }
         }
         finally
         {
-            handles.Closed(x.Node, file);
+            handles.Closed(x.Node, file ?? handles.Remove(request.Handle));
         }
 
         x.ReplyEmpty();
