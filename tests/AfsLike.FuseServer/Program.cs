@@ -5,7 +5,7 @@ using AfsLike.Tests.Fuse.Serving;
 // usage: AfsLike.FuseServer SOCKET STORE [HOLD]
 // Serves STORE at the supervisor's SOCKET and never answers lookups of the name HOLD. Commands come on standard input, one a line, each
 // answered by one line; the first line says whether somebody served before.
-var store = new MemoryTree(args[1], persistent: true);
+var store = new MemoryTree(args[1], persistent: Environment.GetEnvironmentVariable("NOSAVE") is null);
 if (args.Length > 2)
 {
     var held = args[2];

@@ -62,6 +62,24 @@ internal sealed partial class MemoryTree
         return Notifier!.InvalidateNodeAsync(new NodeId(inode.Id), contents: false);
     }
 
+    /// <summary>A change while the lease was lost: all is broken, and nobody is told of this one.</summary>
+    public NodeId Silently(string path, uint mode)
+    {
+        lock (_gate)
+        {
+            var (directory, name) = Walk(path);
+            var inode = Find(directory, name);
+            inode.Mode = mode;
+            _epoch++;
+            foreach (var each in _nodes.Values)
+            {
+                each.BrokenAt = _epoch;
+            }
+
+            return new NodeId(inode.Id);
+        }
+    }
+
     /// <summary>Appends to the same local file, which is what a refresh in place may do.</summary>
     public Task ExtendElsewhere(string path, string more)
     {
