@@ -17,7 +17,8 @@ namespace AfsLike.Fuse;
 ///     Attach(tree)                   on a restart first: everything taken back from the kernel, then RESEND of what was asked
 ///     Completion                     unmounted, aborted, or disposed
 ///
-/// Disposing stops serving and leaves the mount: requests wait for the next venus-client (promise F2).
+/// Disposing stops serving and leaves the mount: requests wait for the next venus-client (promise F2), also those the tree still works
+/// on: what it answers later is not sent, and the next venus-client is asked the same again, by the same number.
 /// </summary>
 public sealed class FuseMount : IAsyncDisposable
 {
@@ -29,6 +30,7 @@ public sealed class FuseMount : IAsyncDisposable
     private readonly KernelNotifier _notifier;
     private readonly UpcallCounters _counters = new();
     private readonly WaitingCalls _waiting = new();
+    private readonly ReplyGate _gate = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private FuseSession? _session;
     private bool _disposed;
@@ -41,7 +43,7 @@ public sealed class FuseMount : IAsyncDisposable
         KnownNodes = new KnownNodes(link.Page).ToList();
         _known = new KnownNodes(link.Page);
         _backings = new BackingTable(link.Fuse, _known, options.Log);
-        _notifier = new KernelNotifier(_notices, _known, _backings, options.Log);
+        _notifier = new KernelNotifier(_notices, _known, _backings, _gate, options.Log);
     }
 
     /// <summary>Where it is mounted.</summary>
@@ -114,7 +116,7 @@ public sealed class FuseMount : IAsyncDisposable
         var operations = new Operations(tree, _notifier, _notices, _link.Page, _known, _backings, _options, _options.Log);
         var transport = new DevFuseTransport(_link.Fuse, _options.Log);
         var dispatcher = new Dispatcher(operations, _link.Page, _waiting, _counters, _options.Log);
-        _session = new FuseSession(transport, dispatcher, _waiting, Math.Clamp(_options.Readers, 1, 16), _options.Log);
+        _session = new FuseSession(transport, dispatcher, _waiting, _gate, Math.Clamp(_options.Readers, 1, 16), _options.Log);
         if (_link.Page.Head.Initialized != 0)
         {
             TakeOver(operations);
@@ -133,11 +135,14 @@ public sealed class FuseMount : IAsyncDisposable
 
         _disposed = true;
         _session?.Stop();
+        _gate.Close();
+        _known.Detach();
         _notifier.Dispose();
         _completion.TrySetResult();
         _link.Dispose();
         if (_waiting.Count == 0 && _notifier.Idle)
         {
+            _gate.Dispose();
             _ = Syscalls.Close(_link.Fuse); // otherwise it ends with the process: whatever still runs must not write to a reused number
         }
 

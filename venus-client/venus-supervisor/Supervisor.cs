@@ -28,6 +28,7 @@ internal sealed unsafe class Supervisor
     private readonly PacketSocket _listener;
     private PacketSocket? _client;
     private PacketSocket? _newcomer;
+    private PacketSocket? _departing;
     private int _clientPid;
 
     private Supervisor(Settings settings, KernelMount mount, PacketSocket listener)
@@ -72,7 +73,8 @@ internal sealed unsafe class Supervisor
 
     private void Loop(int stop)
     {
-        var entries = stackalloc PollEntry[5];
+        const int Count = 6;
+        var entries = stackalloc PollEntry[Count];
         while (true)
         {
             _watch.Look();
@@ -81,7 +83,8 @@ internal sealed unsafe class Supervisor
             entries[2] = new PollEntry { Descriptor = _listener.Descriptor, Events = PollEntry.In };
             entries[3] = new PollEntry { Descriptor = _client?.Descriptor ?? -1, Events = PollEntry.In };
             entries[4] = new PollEntry { Descriptor = _newcomer?.Descriptor ?? -1, Events = PollEntry.In };
-            if (Syscalls.Poll(entries, 5, -1) < 0)
+            entries[5] = new PollEntry { Descriptor = _departing?.Descriptor ?? -1, Events = PollEntry.In };
+            if (Syscalls.Poll(entries, Count, -1) < 0)
             {
                 continue;
             }
@@ -105,6 +108,11 @@ internal sealed unsafe class Supervisor
             if (entries[3].Returned != 0)
             {
                 HearClient();
+            }
+
+            if (entries[5].Returned != 0)
+            {
+                SeeOff();
             }
 
             if (entries[4].Returned != 0)
@@ -133,6 +141,22 @@ internal sealed unsafe class Supervisor
         _client.Dispose();
         _client = null;
         _ = _notices.Resend();
+    }
+
+    /// <summary>
+    /// The last thread of a killed venus-client is gone, long after its successor took over: what that thread may have read from the
+    /// kernel in its last moment is asked again. What the successor works on is asked twice then, by the same numbers; the
+    /// kernel takes one answer.
+    /// </summary>
+    private void SeeOff()
+    {
+        Span<byte> packet = stackalloc byte[64];
+        if (_departing!.Receive(packet, [], out _) <= 0)
+        {
+            _departing.Dispose();
+            _departing = null;
+            _ = _notices.Resend();
+        }
     }
 
     private void HearNewcomer()
@@ -166,7 +190,8 @@ internal sealed unsafe class Supervisor
             return false;
         }
 
-        _client?.Dispose();
+        _departing?.Dispose();
+        _departing = _client;
         _client = newcomer;
         _clientPid = newcomer.PeerPid();
         _page.Head.Incarnation++;

@@ -59,6 +59,10 @@ internal struct Attributes
 internal struct EntryOut
 {
     public const int Size = 128;
+
+    /// <summary>Both validities, with their nanoseconds.</summary>
+    public const int ValidOffset = 16;
+    public const int ValidSize = 24;
     public ulong Node;
     public ulong Generation;
     public ulong EntryValid;
@@ -72,6 +76,8 @@ internal struct EntryOut
 [StructLayout(LayoutKind.Sequential)]
 internal struct AttributesOut
 {
+    /// <summary>The validity stands first, with its nanoseconds.</summary>
+    public const int ValidSize = 12;
     public ulong Valid;
     public uint ValidNanoseconds;
     public uint Padding;

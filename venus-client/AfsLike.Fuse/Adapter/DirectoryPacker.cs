@@ -22,7 +22,7 @@ internal sealed class DirectoryPacker(Exchange exchange, Grants grants, int room
         }
 
         var attributes = listed.Entry.Attributes;
-        var entry = withEntries ? grants.Entry(exchange, exchange.Node, listed.Name, listed.Entry) : default;
+        var entry = withEntries ? grants.Entry(exchange, exchange.Node, listed.Name, listed.Entry, Length) : default;
         Append(entry, listed.Name.Bytes, attributes.Inode, listed.Cookie + 2, Grants.TypeOf(attributes.Kind));
         return true;
     }

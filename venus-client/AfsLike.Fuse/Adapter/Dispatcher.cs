@@ -68,7 +68,21 @@ internal sealed class Dispatcher(
         }
     }
 
-    public void AfterReply(Exchange x) => operations.Grants.LookAgain(x);
+    public void BeforeReply(Exchange x)
+    {
+        if (x.Grants.Count > 0)
+        {
+            operations.Grants.LookOnce(x);
+        }
+    }
+
+    public void AfterReply(Exchange x)
+    {
+        if (x.Grants.Count > 0)
+        {
+            operations.Grants.LookAgain(x);
+        }
+    }
 
     private static bool HasNoReply(Opcode opcode) => opcode is Opcode.Forget or Opcode.BatchForget or Opcode.Interrupt;
 

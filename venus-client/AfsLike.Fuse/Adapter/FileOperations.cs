@@ -85,24 +85,25 @@ internal sealed class FileOperations(
     public async ValueTask ReleaseAsync(Exchange x)
     {
         var request = x.Body.Take<ReleaseIn>();
-        if (handles.IsForeign(request.Handle) && HandleTable.ModesOf(request.Handle).HasFlag(OpenModes.Write))
-        {
-            await handles.FindAsync(x, request.Handle);
-        }
-
-        var file = handles.Remove(request.Handle);
+        var unlock = (request.ReleaseFlags & RequestBits.ReleaseFlockUnlock) != 0;
+        OpenFile? file = null;
         try
         {
+            if (handles.IsForeign(request.Handle) && (unlock || HandleTable.ModesOf(request.Handle).HasFlag(OpenModes.Write)))
+            {
+                await handles.FindAsync(x, request.Handle); // it may have written, or hold a lock, since before we were there
+            }
+
+            file = handles.Remove(request.Handle);
             if (file is not null)
             {
-                await tree.ReleaseAsync(
-                    file.Handle, request.LockOwner, (request.ReleaseFlags & RequestBits.ReleaseFlockUnlock) != 0);
+                await tree.ReleaseAsync(file.Handle, request.LockOwner, unlock);
                 ForgetTimes(file);
             }
         }
         finally
         {
-            handles.Closed(x.Node, file);
+            handles.Closed(x.Node, file ?? handles.Remove(request.Handle));
         }
 
         x.ReplyEmpty();
@@ -175,15 +176,16 @@ internal sealed class FileOperations(
     {
         var number = handles.AddFile(node, modes, grant, out var file);
         x.Opened = number;
-        var flags = (grant.KeepCache ? OpenReplyFlags.KeepCache : OpenReplyFlags.None)
-            | (grant.NoFlush ? OpenReplyFlags.NoFlush : OpenReplyFlags.None);
         var backingId = file.Backing?.Id ?? 0;
-        return new OpenOut
-        {
-            Handle = number,
-            BackingId = backingId,
-            Flags = backingId == 0 ? flags : flags | OpenReplyFlags.Passthrough,
-        };
+        return new OpenOut { Handle = number, BackingId = backingId, Flags = FlagsOf(grant, backingId != 0) };
+    }
+
+    /// <summary>The kernel answers EIO to passthrough together with KEEP_CACHE: such a file has no cache of its own to keep.</summary>
+    internal static OpenReplyFlags FlagsOf(in OpenGrant grant, bool passthrough)
+    {
+        var flags = grant.NoFlush ? OpenReplyFlags.NoFlush : OpenReplyFlags.None;
+        return passthrough ? flags | OpenReplyFlags.Passthrough
+            : grant.KeepCache ? flags | OpenReplyFlags.KeepCache : flags;
     }
 
     /// <summary>

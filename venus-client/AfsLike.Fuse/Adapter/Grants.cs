@@ -9,14 +9,16 @@ namespace AfsLike.Fuse.Adapter;
 /// <summary>
 /// Turns the tree's answers into what the kernel may keep. Every reference and every endless validity that leaves through
 /// here is noted on the exchange: the first to be undone when nobody gets the reply, the second to be looked at once more
-/// after it was written (RULES.md 2).
+/// just before it is written (what a break has overtaken gets no validity), and again after (RULES.md 2): between the two the
+/// process may have been frozen for an hour.
 /// </summary>
 internal sealed class Grants(IFileTree tree, KnownNodes known, SharedPage page, Negotiation agreed, IKernelNotifier notifier)
 {
     /// <summary>Seconds; 68 years are endless enough, and no kernel overflows on them.</summary>
     private const ulong Endless = int.MaxValue;
 
-    public EntryOut Entry(Exchange exchange, NodeId parent, FileName name, in Entry entry)
+    /// <param name="offset">Where the packet will stand in the reply's body.</param>
+    public EntryOut Entry(Exchange exchange, NodeId parent, FileName name, in Entry entry, int offset = 0)
     {
         var byName = entry.EntryValidity == Validity.Endless && agreed.NamesCanBeTakenBack;
         var packet = new EntryOut { EntryValid = byName ? Endless : 0 };
@@ -32,7 +34,7 @@ internal sealed class Grants(IFileTree tree, KnownNodes known, SharedPage page, 
 
         if (byName || attributes)
         {
-            exchange.Grants.Add(new Grant(entry.Stamp, parent, byName ? name : null, entry.Node));
+            exchange.Grants.Add(new Grant(entry.Stamp, parent, byName ? name : null, entry.Node, offset));
         }
 
         return packet;
@@ -43,13 +45,43 @@ internal sealed class Grants(IFileTree tree, KnownNodes known, SharedPage page, 
         var endless = grant.Validity == Validity.Endless && known.Holds(node);
         if (endless)
         {
-            exchange.Grants.Add(new Grant(grant.Stamp, NodeId.None, null, node));
+            exchange.Grants.Add(new Grant(grant.Stamp, NodeId.None, null, node, 0));
         }
 
         return new AttributesOut { Valid = endless ? Endless : 0, Attributes = Translate(grant.Attributes) };
     }
 
-    /// <summary>After the reply was written: takes back what a break, a lost lease or the supervisor overtook.</summary>
+    /// <summary>Just before the reply is written: no validity for what a break, a lost lease or the supervisor overtook.</summary>
+    public void LookOnce(Exchange exchange)
+    {
+        if (exchange.Grants.Count == 0)
+        {
+            return;
+        }
+
+        var revoked = page.Revocations != exchange.Revocations;
+        for (var i = exchange.Grants.Count - 1; i >= 0; i--)
+        {
+            var grant = exchange.Grants[i];
+            if (!revoked && tree.StillGranted(grant.Stamp))
+            {
+                continue;
+            }
+
+            exchange.Grants.RemoveAt(i);
+            var body = exchange.ReplyData.Span[grant.Offset..];
+            if (grant.Parent == NodeId.None)
+            {
+                body[..AttributesOut.ValidSize].Clear();
+            }
+            else
+            {
+                body.Slice(EntryOut.ValidOffset, EntryOut.ValidSize).Clear();
+            }
+        }
+    }
+
+    /// <summary>After the reply was written: takes back what was overtaken in spite of the first look.</summary>
     public void LookAgain(Exchange exchange)
     {
         if (exchange.Grants.Count == 0)
@@ -58,13 +90,16 @@ internal sealed class Grants(IFileTree tree, KnownNodes known, SharedPage page, 
         }
 
         var revoked = page.Revocations != exchange.Revocations;
+        List<FileName>? names = null;
+        var parent = NodeId.None;
         foreach (var grant in exchange.Grants)
         {
             if (revoked || !tree.StillGranted(grant.Stamp))
             {
                 if (grant.Name is { } name)
                 {
-                    _ = notifier.InvalidateNamesAsync(grant.Parent, [name], mutationPending: false);
+                    (names ??= []).Add(name);
+                    parent = grant.Parent; // one reply speaks of one directory
                 }
 
                 if (grant.Node != NodeId.None)
@@ -72,6 +107,11 @@ internal sealed class Grants(IFileTree tree, KnownNodes known, SharedPage page, 
                     _ = notifier.InvalidateNodeAsync(grant.Node, contents: false);
                 }
             }
+        }
+
+        if (names is not null)
+        {
+            _ = notifier.InvalidateNamesAsync(parent, names, mutationPending: false);
         }
     }
 

@@ -17,6 +17,7 @@ internal sealed unsafe class KnownNodes
     private readonly SharedPage _page;
     private readonly Dictionary<ulong, int> _index = [];
     private readonly Stack<int> _free = [];
+    private bool _detached;
 
     public KnownNodes(SharedPage page)
     {
@@ -45,6 +46,17 @@ internal sealed unsafe class KnownNodes
         }
     }
 
+    /// <summary>The table is another venus-client's from now on: nothing is written to it any more.</summary>
+    public void Detach()
+    {
+        lock (_gate)
+        {
+            _detached = true;
+            _index.Clear();
+            _free.Clear();
+        }
+    }
+
     /// <summary>Counts one reference. False: the table is full, so the node must get no validity for its attributes.</summary>
     public bool Reference(NodeId node, NodeId parent)
     {
@@ -55,6 +67,11 @@ internal sealed unsafe class KnownNodes
 
         lock (_gate)
         {
+            if (_detached)
+            {
+                return false;
+            }
+
             if (!_index.TryGetValue(node.Value, out var row))
             {
                 if (!_free.TryPop(out row))

@@ -16,8 +16,9 @@ namespace AfsLike.Fuse.Notifier;
 /// for no longer than <see cref="IKernelNotifier.Patience"/>. Then everything is invalidated by what needs no lock, on the
 /// prompt lane: INC_EPOCH makes every name stale, a LOOKUP that is still under way included, because its name is stamped with
 /// the epoch in which it was asked; INVAL_INODE takes the directory's listing and attributes. The stuck write is left to end
-/// by itself. Notices of the patient lane that have not even started by then are given up, so that a lane whose threads are
-/// all stuck holds no more than what was asked within one patience.
+/// by itself. Notices of names that have not even started by then are given up, so that a lane whose threads are all stuck
+/// holds no more than what was asked within one patience. Pages have a lane of their own, where nothing is given up, because no
+/// epoch covers them; a node waits there at most once.
 ///
 /// The other danger (RULES.md 2): a reply of ours is consumed by the kernel some time after we wrote it. An INVAL_INODE in
 /// between finds no such inode and does nothing, and then the old attributes are taken in for ever. So when the kernel says "no
@@ -25,31 +26,42 @@ namespace AfsLike.Fuse.Notifier;
 /// a barrier: it gets the directory's lock only when the lookup is through. Then INVAL_INODE is said again. Whoever invalidates
 /// names as well has the barrier in any case.
 ///
+/// And a reply of ours may be about to be written: every notice first waits at the <see cref="ReplyGate"/>.
+///
 /// A directory's break always drops its listing too, because INVAL_ENTRY of a name the kernel does not know leaves the
 /// cached listing standing (RULES.md 3).
 /// </summary>
 internal sealed class KernelNotifier(
-    KernelNotices notices, KnownNodes known, BackingTable backings, Action<string> log) : IKernelNotifier, IDisposable
+    KernelNotices notices, KnownNodes known, BackingTable backings, ReplyGate gate, Action<string> log) : IKernelNotifier, IDisposable
 {
-    /// <summary>INVAL_ENTRYs and INVAL_INODEs with contents that may be stuck at once before others wait out their patience unsaid.</summary>
+    /// <summary>INVAL_ENTRYs that may be stuck at once before others wait out their patience unsaid.</summary>
     public const int PatientThreads = 4;
 
-    private readonly NotifierLane _patient = new("patient", PatientThreads);
-    private readonly NotifierLane _prompt = new("prompt", 1);
+    /// <summary>INVAL_INODEs that may wait at once for pages that are being read.</summary>
+    public const int PageThreads = 2;
+
+    private readonly NotifierLane _patient = new("patient", PatientThreads, gate.Await);
+    private readonly NotifierLane _pages = new("pages", PageThreads, gate.Await);
+    private readonly NotifierLane _prompt = new("prompt", 1, gate.Await);
+    private readonly Lock _pageGate = new();
+    private readonly Dictionary<NodeId, Notice> _pagesWaiting = [];
     private long _fallbacks;
+
+    /// <summary>Any name will do: what counts is the directory's lock.</summary>
+    private static ReadOnlySpan<byte> Barrier => "\u0001"u8;
 
     /// <summary>How often everything was taken back because a directory was locked for too long.</summary>
     public long Fallbacks => Interlocked.Read(ref _fallbacks);
 
     /// <summary>False while a notice is stuck in the kernel.</summary>
-    public bool Idle => _patient.Idle && _prompt.Idle;
+    public bool Idle => _patient.Idle && _pages.Idle && _prompt.Idle;
 
     public async Task<TakenBack> InvalidateNamesAsync(NodeId directory, IReadOnlyList<FileName> names, bool mutationPending)
     {
         if (!mutationPending)
         {
             var precise = _patient.Post(() => NamesNow(directory, names));
-            if (await InTimeAsync(precise).ConfigureAwait(false))
+            if (await InTimeAsync(precise, giveUp: true).ConfigureAwait(false))
             {
                 return TakenBack.Precisely;
             }
@@ -69,11 +81,7 @@ internal sealed class KernelNotifier(
     {
         if (contents)
         {
-            var precise = _patient.Post(() => Check(notices.Contents(node.Value), "INVAL_INODE"));
-            if (await InTimeAsync(precise).ConfigureAwait(false))
-            {
-                return;
-            }
+            await InTimeAsync(PostPages(node), giveUp: false).ConfigureAwait(false);
         }
 
         var answer = Errno.None;
@@ -90,12 +98,13 @@ internal sealed class KernelNotifier(
         await _prompt.Post(() =>
         {
             Check(notices.Epoch(), "INC_EPOCH");
-            foreach (var node in known.ToList())
+            var told = known.ToList().ConvertAll(row => row.Node);
+            foreach (var node in told)
             {
-                Check(notices.Attributes(node.Node.Value), "INVAL_INODE");
+                Check(notices.Attributes(node.Value), "INVAL_INODE");
             }
 
-            foreach (var node in nodes)
+            foreach (var node in nodes.Except(told))
             {
                 Check(notices.Attributes(node.Value), "INVAL_INODE");
             }
@@ -109,10 +118,11 @@ internal sealed class KernelNotifier(
     public void Dispose()
     {
         _patient.Dispose();
+        _pages.Dispose();
         _prompt.Dispose();
     }
 
-    private static async Task<bool> InTimeAsync(Notice notice)
+    private static async Task<bool> InTimeAsync(Notice notice, bool giveUp)
     {
         try
         {
@@ -121,7 +131,11 @@ internal sealed class KernelNotifier(
         }
         catch (TimeoutException)
         {
-            notice.GiveUp();
+            if (giveUp)
+            {
+                notice.GiveUp();
+            }
+
             return false;
         }
     }
@@ -133,7 +147,34 @@ internal sealed class KernelNotifier(
             Check(notices.Entry(directory.Value, name.Bytes, expireOnly: false), "INVAL_ENTRY");
         }
 
-        Check(notices.Contents(directory.Value), "INVAL_INODE");
+        if (Check(notices.Contents(directory.Value), "INVAL_INODE") == Errno.NoEntry && known.ParentOf(directory) is var parent
+            && parent != NodeId.None)
+        {
+            Check(notices.Entry(parent.Value, Barrier, expireOnly: true), "INVAL_ENTRY");
+            Check(notices.Contents(directory.Value), "INVAL_INODE");
+        }
+    }
+
+    private Notice PostPages(NodeId node)
+    {
+        lock (_pageGate)
+        {
+            if (_pagesWaiting.TryGetValue(node, out var waiting))
+            {
+                return waiting; // not begun yet, so it will do for this break too
+            }
+
+            return _pagesWaiting[node] = _pages.Post(() =>
+            {
+                lock (_pageGate)
+                {
+                    _pagesWaiting.Remove(node);
+                }
+
+                gate.Await();
+                Check(notices.Contents(node.Value), "INVAL_INODE");
+            });
+        }
     }
 
     private void AllNamesNow(NodeId directory)
@@ -147,10 +188,10 @@ internal sealed class KernelNotifier(
     {
         var again = _patient.Post(() =>
         {
-            Check(notices.Entry(parent.Value, "\u0001"u8, expireOnly: true), "INVAL_ENTRY");
+            Check(notices.Entry(parent.Value, Barrier, expireOnly: true), "INVAL_ENTRY");
             Check(notices.Attributes(node.Value), "INVAL_INODE");
         });
-        if (!await InTimeAsync(again).ConfigureAwait(false))
+        if (!await InTimeAsync(again, giveUp: false).ConfigureAwait(false))
         {
             Interlocked.Increment(ref _fallbacks);
             await _prompt.Post(() => Check(notices.Epoch(), "INC_EPOCH")).Done.ConfigureAwait(false);

@@ -1,18 +1,22 @@
 namespace AfsLike.Fuse.Notifier;
 
-/// <summary>Threads that tell the kernel things, in order of asking; with more than one thread, several at once.</summary>
+/// <summary>
+/// Threads that tell the kernel things, in order of asking; with more than one thread, several at once. Before each, <c>first</c> is called.
+/// </summary>
 internal sealed class NotifierLane : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Queue<Notice> _queue = new();
     private readonly SemaphoreSlim _ready = new(0);
     private readonly int _threads;
+    private readonly Action _first;
     private bool _closed;
     private int _running;
 
-    public NotifierLane(string name, int threads)
+    public NotifierLane(string name, int threads, Action first)
     {
         _threads = threads;
+        _first = first;
         for (var i = 0; i < threads; i++)
         {
             new Thread(Run) { IsBackground = true, Name = $"fuse-{name}-{i}" }.Start();
@@ -79,7 +83,7 @@ internal sealed class NotifierLane : IDisposable
                 _running++;
             }
 
-            next.Run();
+            next.Run(_first);
             lock (_gate)
             {
                 _running--;
@@ -112,7 +116,7 @@ internal sealed class Notice(Action work)
         }
     }
 
-    public void Run()
+    public void Run(Action first)
     {
         if (Interlocked.CompareExchange(ref _state, 1, 0) != 0)
         {
@@ -121,6 +125,7 @@ internal sealed class Notice(Action work)
 
         try
         {
+            first();
             work();
             _done.TrySetResult();
         }

@@ -64,6 +64,11 @@ internal sealed unsafe class BackingTable
         {
             if (!_byNumber.TryGetValue(number, out var backing))
             {
+                if (_byNode.TryGetValue(node, out var former))
+                {
+                    DropWhenIdle(former); // the node has another file now: nothing opens the former again
+                }
+
                 backing = new Backing(number, node, Register(node, file));
                 _byNumber[number] = backing;
                 _byNode[node] = backing;
@@ -152,9 +157,9 @@ internal sealed unsafe class BackingTable
     private int Register(NodeId node, SafeFileHandle file)
     {
         var (earlier, opens) = _known.BackingOf(node);
-        if (earlier != 0 && opens > 0 && !_byNode.ContainsKey(node))
+        if (opens > 0 && !_byNode.ContainsKey(node))
         {
-            return earlier;
+            return earlier; // also when it was none: the kernel does not let a passthrough handle join cached ones
         }
 
         if (_refusal is not null)

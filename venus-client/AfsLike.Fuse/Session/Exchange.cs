@@ -127,5 +127,8 @@ internal sealed unsafe class Exchange : IDisposable
     }
 }
 
-/// <summary>An endless validity that stands in a reply. Without a name: of attributes only.</summary>
-internal readonly record struct Grant(GrantStamp Stamp, NodeId Parent, FileName? Name, NodeId Node);
+/// <summary>
+/// An endless validity that stands in a reply, in an EntryOut at <see cref="Offset"/> of its body, or without a parent in an AttributesOut
+/// there. Without a name: of attributes only.
+/// </summary>
+internal readonly record struct Grant(GrantStamp Stamp, NodeId Parent, FileName? Name, NodeId Node, int Offset);

@@ -11,7 +11,7 @@ namespace AfsLike.Fuse.Session;
 /// with a fresh exchange: readers wait for the kernel and for nothing else.
 /// </summary>
 internal sealed class FuseSession(
-    DevFuseTransport transport, Dispatcher dispatcher, WaitingCalls waiting, int readers, Action<string> log)
+    DevFuseTransport transport, Dispatcher dispatcher, WaitingCalls waiting, ReplyGate gate, int readers, Action<string> log)
 {
     /// <summary>A real-time signal nobody else uses; it only makes a blocked read(2) return.</summary>
     private const int WakeSignal = 61;
@@ -34,7 +34,7 @@ internal sealed class FuseSession(
         }
     }
 
-    /// <summary>Ends the readers; calls that wait are still answered when they complete.</summary>
+    /// <summary>Ends the readers; calls that wait are still answered when they complete, until the gate is closed.</summary>
     public void Stop()
     {
         transport.Stop();
@@ -113,13 +113,34 @@ internal sealed class FuseSession(
     {
         try
         {
-            if (exchange.ReplyLength != 0 && !transport.Send(exchange))
+            if (exchange.ReplyLength == 0)
             {
-                dispatcher.Undo(exchange);
+                return;
+            }
+
+            if (!gate.Enter())
+            {
+                return; // the next venus-client is asked again; what we counted is its own now
+            }
+
+            bool sent;
+            try
+            {
+                dispatcher.BeforeReply(exchange);
+                sent = transport.Send(exchange);
+            }
+            finally
+            {
+                gate.Leave();
+            }
+
+            if (sent)
+            {
+                dispatcher.AfterReply(exchange);
             }
             else
             {
-                dispatcher.AfterReply(exchange);
+                dispatcher.Undo(exchange);
             }
         }
         catch (Exception failure)

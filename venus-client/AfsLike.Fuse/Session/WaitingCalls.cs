@@ -29,7 +29,11 @@ internal sealed class WaitingCalls
     {
         lock (_gate)
         {
-            _calls.Remove(exchange.Header.Unique);
+            // A request that was sent again after a restart may be here twice, under one number.
+            if (_calls.TryGetValue(exchange.Header.Unique, out var there) && there == exchange)
+            {
+                _calls.Remove(exchange.Header.Unique);
+            }
         }
     }
 

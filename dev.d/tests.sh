@@ -1,0 +1,100 @@
+# shellcheck shell=bash
+# ./dev test, check, bench.
+
+readonly TEST_CONFIGURATION=Release
+
+test_main() {
+  local units='' filter=()
+  while [[ $# -gt 0 ]]; do
+    case $1 in
+      --units) units=1 ;;
+      -*) fail "'$1' is not known here; see ./dev help" ;;
+      *) filter=(-method "*$1*") ;;
+    esac
+    shift
+  done
+  [[ -n $units || $(id -u) -eq 0 ]] || fail "tests on real mounts need root; type: sudo ./dev test, or for the rest: ./dev test --units"
+  # shellcheck disable=SC2086
+  [[ -n $units ]] || need_packages "test" $PACKAGES_MOUNT $PACKAGES_TEST
+  [[ -n $units ]] || build_executables
+  build_solution
+  PASSED=0 FAILED=0 SKIPPED=0 BROKEN=0
+  run_tests AfsLike.Tests "${filter[@]}"
+  [[ -n $units ]] || run_tests AfsLike.Conformance -reporter verbose "${filter[@]}"
+  echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
+  [[ $FAILED -eq 0 && $BROKEN -eq 0 ]]
+}
+
+build_solution() {
+  cd "$HERE"
+  need_dotnet
+  say "building everything, warnings are errors…"
+  local log=artifacts/build.log
+  mkdir -p artifacts
+  if ! dotnet build AfsLike.sln -c "$TEST_CONFIGURATION" -v quiet --nologo </dev/null >"$log" 2>&1; then
+    grep -E '(error|warning) ' "$log" | sort -u | head -30 >&2 || tail -20 "$log" >&2
+    fail "it does not build (whole log: $HERE/$log)"
+  fi
+}
+
+# run_tests PROJECT ARGUMENTS...: shows its output as it comes and adds its counts.
+run_tests() {
+  local project=$1 log=$HERE/artifacts/$1.log line status=0
+  shift
+  say "running $project…"
+  (cd "$HERE" && AFSLIKE_BUILT=1 dotnet "tests/$project/bin/$TEST_CONFIGURATION/net10.0/$project.dll" -noColor "$@" </dev/null) 2>&1 |
+    tee "$log" || status=$?
+  line=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed' "$log" | tail -1) || line=''
+  if [[ -z $line ]]; then
+    [[ $status -eq 0 ]] || BROKEN=1
+    return
+  fi
+  local total errors failed skipped rest
+  total=$(count_of Total "$line") errors=$(count_of Errors "$line") failed=$(count_of Failed "$line")
+  skipped=$(count_of Skipped "$line") rest=$(count_of 'Not Run' "$line")
+  PASSED=$((PASSED + total - failed - skipped - rest)) FAILED=$((FAILED + failed + errors)) SKIPPED=$((SKIPPED + skipped))
+  [[ $status -eq 0 || $((failed + errors)) -gt 0 ]] || BROKEN=1
+}
+
+count_of() { sed -nE "s/.*$1: ([0-9]+).*/\1/p" <<<"$2" | grep . || echo 0; }
+
+check_main() {
+  [[ $# -eq 0 ]] || fail "check takes no arguments; see ./dev help"
+  cd "$HERE"
+  say "checking blanks and links…"
+  git diff --check HEAD >&2 || fail "there are blanks at line ends, as above"
+  git diff --check "$(git hash-object -t tree /dev/null)" HEAD -- '*.cs' '*.md' '*.sh' dev >&2 || fail "there are blanks at line ends, as above"
+  check_links
+  test_main
+}
+
+# Every relative link of the documents leads somewhere.
+check_links() {
+  local page link bad=0
+  while IFS= read -r page; do
+    while IFS= read -r link; do
+      [[ $link == *://* || $link == mailto:* || $link == '#'* ]] && continue
+      link=${link%%#*}
+      [[ -e $(dirname "$page")/$link ]] || { note "$page: there is no $link" && bad=1; }
+    done < <(grep -oE '\]\([^) ]+\)' "$page" | sed -E 's/^\]\(//; s/\)$//')
+  done < <(git ls-files '*.md')
+  [[ $bad -eq 0 ]] || fail "links lead nowhere, as above"
+}
+
+bench_main() {
+  local project=$HERE/tests/AfsLike.Benchmarks cell status=0
+  [[ -d $project ]] || fail "there is no tests/AfsLike.Benchmarks yet"
+  need_root bench
+  need_fuse
+  # shellcheck disable=SC2086
+  need_packages "bench" $PACKAGES_MOUNT $PACKAGES_TEST $PACKAGES_BENCH
+  build_executables
+  say "building the benchmarks…"
+  dotnet publish "$project" -c Release -o "$HERE/artifacts/bench" -v quiet --nologo </dev/null || fail "the benchmarks do not build"
+  cell=$(mktemp -d "${AFSLIKE_BENCH_DIR:-/var/tmp}/afslike-bench.XXXXXX")
+  "$HERE/dev" cell up "$cell/cell" --clients 2 >&2 || fail "the cell for the benchmarks did not come up"
+  dotnet "$HERE/artifacts/bench/AfsLike.Benchmarks.dll" --cell "$cell/cell" "$@" || status=$?
+  "$HERE/dev" cell down "$cell/cell" >&2 || true
+  rm -rf "$cell"
+  return "$status"
+}

@@ -1,0 +1,134 @@
+using System.Globalization;
+using AfsLike.Conformance.Harness;
+
+namespace AfsLike.Conformance;
+
+/// <summary>C1: once a change has returned on one host, every later look on the other sees it.</summary>
+[Collection(InSharedCell.Name)]
+public sealed class OpenToCloseTests(SharedCell shared) : IAsyncDisposable
+{
+    private const int Rounds = 1000;
+    private const int LargeContents = 3000; // times a word of 48 bytes: past what travels inside a message
+
+    private readonly Cell _cell = shared.Cell;
+
+    public async ValueTask DisposeAsync() => await _cell.RestoreAsync();
+
+    [Fact]
+    public async Task A_rewritten_file_is_new_at_the_next_open_elsewhere_a_thousand_times()
+    {
+        var (writer, reader, place) = await BeginAsync("rewrite");
+        for (var round = 0; round < Rounds; round++)
+        {
+            await writer.DoAsync($"write {place}/f round-{round} 1");
+            Assert.Equal(Driver.Contents($"round-{round}"), await reader.AskAsync($"read {place}/f"));
+        }
+    }
+
+    [Fact]
+    public async Task A_file_renamed_over_another_is_the_one_opened_elsewhere_a_thousand_times()
+    {
+        var (writer, reader, place) = await BeginAsync("replace");
+        for (var round = 0; round < Rounds; round++)
+        {
+            await writer.DoAsync($"replace {place}/f round-{round} 1");
+            Assert.Equal(Driver.Contents($"round-{round}"), await reader.AskAsync($"read {place}/f"));
+        }
+    }
+
+    [Fact]
+    public async Task A_file_that_grows_has_its_new_size_elsewhere_a_thousand_times()
+    {
+        var (writer, reader, place) = await BeginAsync("growth");
+        for (var round = 1; round <= Rounds; round++)
+        {
+            await writer.DoAsync($"append {place}/f 0123456789abcdef 1");
+            Assert.Equal($"ok {16 * round}", await reader.AskAsync($"stat {place}/f"));
+            Assert.Equal(Driver.Contents("0123456789abcdef", round), await reader.AskAsync($"read {place}/f"));
+        }
+    }
+
+    [Fact]
+    public async Task A_name_looked_for_in_vain_is_found_once_it_was_created_elsewhere_a_thousand_times()
+    {
+        var (writer, reader, place) = await BeginAsync("negative");
+        for (var round = 0; round < Rounds; round++)
+        {
+            Assert.Equal("err 2 ENOENT", await reader.AskAsync($"stat {place}/n{round}"));
+            await writer.DoAsync($"create {place}/n{round}");
+            Assert.Equal("ok 0", await reader.AskAsync($"stat {place}/n{round}"));
+            Assert.Equal("1", await reader.DoAsync($"has {place} n{round}"));
+        }
+    }
+
+    [Fact]
+    public async Task A_name_removed_or_renamed_is_gone_elsewhere()
+    {
+        var (writer, reader, place) = await BeginAsync("gone");
+        for (var round = 0; round < Rounds / 10; round++)
+        {
+            await writer.DoAsync($"write {place}/a text 1");
+            Assert.Equal("ok 4", await reader.AskAsync($"stat {place}/a"));
+            await writer.DoAsync($"rename {place}/a {place}/b");
+            Assert.Equal("err 2 ENOENT", await reader.AskAsync($"stat {place}/a"));
+            Assert.Equal("ok 4", await reader.AskAsync($"stat {place}/b"));
+            await writer.DoAsync($"unlink {place}/b");
+            Assert.Equal("err 2 ENOENT", await reader.AskAsync($"read {place}/b"));
+            Assert.Equal("0", await reader.DoAsync($"count {place}"));
+        }
+    }
+
+    [Fact]
+    public async Task A_large_file_is_new_at_the_next_open_elsewhere_whoever_writes()
+    {
+        var (one, two, place) = await BeginAsync("large");
+        for (var round = 0; round < 40; round++)
+        {
+            var (writer, reader) = round % 2 == 0 ? (one, two) : (two, one);
+            var word = string.Create(CultureInfo.InvariantCulture, $"{round:d48}");
+            await writer.DoAsync($"write {place}/f {word} {LargeContents}");
+            Assert.Equal(Driver.Contents(word, LargeContents), await reader.AskAsync($"read {place}/f"));
+        }
+    }
+
+    [Fact]
+    public async Task An_open_file_keeps_the_version_it_was_opened_with_and_grows_with_a_mere_extension()
+    {
+        var (writer, reader, place) = await BeginAsync("open");
+        await writer.DoAsync($"write {place}/f first 1");
+        var open = await reader.DoAsync($"open {place}/f");
+        await writer.DoAsync($"append {place}/f more 1");
+        Assert.Equal(Driver.Contents("firstmore"), await reader.AskAsync($"get {open}"));
+        await writer.DoAsync($"write {place}/f other 1");
+        Assert.Equal(Driver.Contents("firstmore"), await reader.AskAsync($"get {open}"));
+        Assert.Equal(Driver.Contents("other"), await reader.AskAsync($"read {place}/f"));
+    }
+
+    [Fact]
+    public async Task Two_hosts_create_and_remove_in_one_directory_for_a_minute_and_neither_waits_for_the_other()
+    {
+        var (one, two, place) = await BeginAsync("storm");
+        var storms = await Task.WhenAll(
+            (await one.BeginAsync($"storm {place} a 60")).WaitAsync(TimeSpan.FromMinutes(3)),
+            (await two.BeginAsync($"storm {place} b 60")).WaitAsync(TimeSpan.FromMinutes(3)));
+
+        var kept = storms.Sum(static answer => Kept(answer));
+        Assert.All(storms, static answer => Assert.True(Kept(answer) > 10, $"hardly anything was created: {answer}"));
+        Assert.Equal($"{kept}", await one.DoAsync($"count {place}"));
+        Assert.Equal($"{kept}", await two.DoAsync($"count {place}"));
+        Assert.All(storms, answer => Assert.True(
+            long.Parse(answer.Split(' ')[2], CultureInfo.InvariantCulture) < _cell.Lease.TotalMilliseconds,
+            $"one creation took as long as a lease, so somebody waited for a promise to run out: {answer}"));
+    }
+
+    private static long Kept(string answer) =>
+        answer.StartsWith("ok ", StringComparison.Ordinal)
+            ? long.Parse(answer.Split(' ')[1], CultureInfo.InvariantCulture)
+            : throw new InvalidOperationException($"the storm ended early: {answer}");
+
+    private async Task<(Driver One, Driver Two, string Place)> BeginAsync(string name)
+    {
+        var place = await _cell.NewPlaceAsync(name);
+        return (await _cell.DriverAsync(_cell.C1), await _cell.DriverAsync(_cell.C2), place);
+    }
+}
