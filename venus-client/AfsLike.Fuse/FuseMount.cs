@@ -31,6 +31,7 @@ public sealed class FuseMount : IAsyncDisposable
     private readonly UpcallCounters _counters = new();
     private readonly WaitingCalls _waiting = new();
     private readonly ReplyGate _gate = new();
+    private readonly QuietNodes _quiet = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private FuseSession? _session;
     private bool _disposed;
@@ -43,7 +44,7 @@ public sealed class FuseMount : IAsyncDisposable
         KnownNodes = new KnownNodes(link.Page).ToList();
         _known = new KnownNodes(link.Page);
         _backings = new BackingTable(link.Fuse, _known, options.Log);
-        _notifier = new KernelNotifier(_notices, _known, _backings, _gate, options.Log);
+        _notifier = new KernelNotifier(_notices, _known, _backings, _gate, _quiet, options.Log);
     }
 
     /// <summary>Where it is mounted.</summary>
@@ -113,7 +114,7 @@ public sealed class FuseMount : IAsyncDisposable
             _backings.Refuse("mounted without root (fusermount3): run venus-supervisor and venus-client as root");
         }
 
-        var operations = new Operations(tree, _notifier, _notices, _link.Page, _known, _backings, _options, _options.Log);
+        var operations = new Operations(tree, _notifier, _notices, _link.Page, _known, _backings, _quiet, _options, _options.Log);
         var transport = new DevFuseTransport(_link.Fuse, _options.Log);
         var dispatcher = new Dispatcher(operations, _link.Page, _waiting, _counters, _options.Log);
         _session = new FuseSession(transport, dispatcher, _waiting, _gate, Math.Clamp(_options.Readers, 1, 16), _options.Log);

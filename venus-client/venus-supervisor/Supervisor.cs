@@ -137,10 +137,10 @@ internal sealed unsafe class Supervisor
             return;
         }
 
-        Console.Error.WriteLine($"venus-supervisor: venus-client (process {_clientPid}) is gone; the mount waits for the next one");
+        _ = _notices.Resend(); // first of all: until then those who wait cannot be killed
         _client.Dispose();
         _client = null;
-        _ = _notices.Resend();
+        Console.Error.WriteLine($"venus-supervisor: venus-client (process {_clientPid}) is gone; the mount waits for the next one");
     }
 
     /// <summary>

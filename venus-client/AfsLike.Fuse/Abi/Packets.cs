@@ -63,6 +63,7 @@ internal struct EntryOut
     /// <summary>Both validities, with their nanoseconds.</summary>
     public const int ValidOffset = 16;
     public const int ValidSize = 24;
+    public const int AttributesValidOffset = 24;
     public ulong Node;
     public ulong Generation;
     public ulong EntryValid;

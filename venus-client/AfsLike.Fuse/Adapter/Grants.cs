@@ -1,5 +1,6 @@
 using AfsLike.Common.Model;
 using AfsLike.Fuse.Abi;
+using AfsLike.Fuse.Notifier;
 using AfsLike.Fuse.Session;
 using AfsLike.Fuse.Supervision;
 using AfsLike.Venus.Tree;
@@ -12,7 +13,7 @@ namespace AfsLike.Fuse.Adapter;
 /// just before it is written (what a break has overtaken gets no validity), and again after (RULES.md 2): between the two the
 /// process may have been frozen for an hour.
 /// </summary>
-internal sealed class Grants(IFileTree tree, KnownNodes known, SharedPage page, Negotiation agreed, IKernelNotifier notifier)
+internal sealed class Grants(IFileTree tree, KnownNodes known, SharedPage page, Negotiation agreed, IKernelNotifier notifier, QuietNodes quiet)
 {
     /// <summary>Seconds; 68 years are endless enough, and no kernel overflows on them.</summary>
     private const ulong Endless = int.MaxValue;
@@ -63,18 +64,20 @@ internal sealed class Grants(IFileTree tree, KnownNodes known, SharedPage page, 
         for (var i = exchange.Grants.Count - 1; i >= 0; i--)
         {
             var grant = exchange.Grants[i];
+            var body = exchange.ReplyData.Span[grant.Offset..];
             if (!revoked && tree.StillGranted(grant.Stamp))
             {
+                if (grant.Node != NodeId.None && quiet.IsQuiet(grant.Node))
+                {
+                    WithoutAttributes(body, grant);
+                }
+
                 continue;
             }
 
             exchange.Grants.RemoveAt(i);
-            var body = exchange.ReplyData.Span[grant.Offset..];
-            if (grant.Parent == NodeId.None)
-            {
-                body[..AttributesOut.ValidSize].Clear();
-            }
-            else
+            WithoutAttributes(body, grant);
+            if (grant.Parent != NodeId.None)
             {
                 body.Slice(EntryOut.ValidOffset, EntryOut.ValidSize).Clear();
             }
@@ -145,6 +148,14 @@ internal sealed class Grants(IFileTree tree, KnownNodes known, SharedPage page, 
         VnodeKind.Symlink => FileModes.Symlink,
         _ => FileModes.Regular,
     };
+
+    private static void WithoutAttributes(Span<byte> body, in Grant grant)
+    {
+        var (offset, size) = grant.Parent == NodeId.None
+            ? (0, AttributesOut.ValidSize)
+            : (EntryOut.AttributesValidOffset, sizeof(ulong)); // of whole seconds, so its nanoseconds are zero anyway
+        body.Slice(offset, size).Clear();
+    }
 
     private static (long Seconds, uint Nanoseconds) Split(long nanoseconds)
     {

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using AfsLike.Fuse.Abi;
+using AfsLike.Fuse.Notifier;
 using AfsLike.Fuse.Passthrough;
 using AfsLike.Fuse.Session;
 using AfsLike.Fuse.Supervision;
@@ -11,7 +12,7 @@ namespace AfsLike.Fuse.Adapter;
 /// <summary>What was agreed with the kernel, and the operations made for it.</summary>
 internal sealed class Operations(
     IFileTree tree, IKernelNotifier notifier, KernelNotices notices, SharedPage page, KnownNodes known, BackingTable backings,
-    FuseMountOptions options, Action<string> log)
+    QuietNodes quiet, FuseMountOptions options, Action<string> log)
 {
     private Facets? _facets;
 
@@ -43,7 +44,7 @@ internal sealed class Operations(
             backings.Refuse("this kernel does not offer it (Linux 6.9 with CONFIG_FUSE_PASSTHROUGH does)");
         }
 
-        var grants = new Grants(tree, known, page, agreed, notifier);
+        var grants = new Grants(tree, known, page, agreed, notifier, quiet);
         var handles = new HandleTable(tree, backings, known, page.Head.Incarnation);
         var attributes = new AttributeOperations(tree, grants, handles);
         _facets = new Facets(

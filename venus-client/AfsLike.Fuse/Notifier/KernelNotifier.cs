@@ -32,7 +32,7 @@ namespace AfsLike.Fuse.Notifier;
 /// cached listing standing (RULES.md 3).
 /// </summary>
 internal sealed class KernelNotifier(
-    KernelNotices notices, KnownNodes known, BackingTable backings, ReplyGate gate, Action<string> log) : IKernelNotifier, IDisposable
+    KernelNotices notices, KnownNodes known, BackingTable backings, ReplyGate gate, QuietNodes quiet, Action<string> log) : IKernelNotifier, IDisposable
 {
     /// <summary>INVAL_ENTRYs that may be stuck at once before others wait out their patience unsaid.</summary>
     public const int PatientThreads = 4;
@@ -79,17 +79,25 @@ internal sealed class KernelNotifier(
     /// </summary>
     public async Task InvalidateNodeAsync(NodeId node, bool contents)
     {
+        var mustTell = quiet.Begin(node, out var told);
         if (contents)
         {
             await InTimeAsync(PostPages(node), giveUp: false).ConfigureAwait(false);
         }
 
-        var answer = Errno.None;
-        await _prompt.Post(() => answer = Check(notices.Attributes(node.Value), "INVAL_INODE")).Done.ConfigureAwait(false);
-        var parent = answer == Errno.NoEntry ? known.ParentOf(node) : NodeId.None;
-        if (parent != NodeId.None)
+        if (!mustTell)
         {
-            await AfterLookupsAsync(node, parent).ConfigureAwait(false);
+            await told.Task.ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            await AttributesAsync(node).ConfigureAwait(false);
+        }
+        finally
+        {
+            told.TrySetResult();
         }
     }
 
@@ -137,6 +145,17 @@ internal sealed class KernelNotifier(
             }
 
             return false;
+        }
+    }
+
+    private async Task AttributesAsync(NodeId node)
+    {
+        var answer = Errno.None;
+        await _prompt.Post(() => answer = Check(notices.Attributes(node.Value), "INVAL_INODE")).Done.ConfigureAwait(false);
+        var parent = answer == Errno.NoEntry ? known.ParentOf(node) : NodeId.None;
+        if (parent != NodeId.None)
+        {
+            await AfterLookupsAsync(node, parent).ConfigureAwait(false);
         }
     }
 

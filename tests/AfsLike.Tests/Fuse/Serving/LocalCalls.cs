@@ -9,6 +9,7 @@ internal static unsafe partial class LocalCalls
 {
     public const int SigInterrupt = 2;
     public const int SigKill = 9;
+    public const int SigTerminate = 15;
     public const int SigContinue = 18;
     public const int SigStop = 19;
 
