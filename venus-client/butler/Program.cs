@@ -99,7 +99,12 @@ static MachineIdentity Credentials(string directory)
 static WebApplication Listen(string socketPath, ButlerService butler, ServerLink link, ClientConfiguration configuration)
 {
     File.Delete(socketPath);
-    var builder = WebApplication.CreateSlimBuilder();
+    var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+    {
+        // Else ASP.NET watches everything below the working directory, and that may be our own mount.
+        ContentRootPath = AppContext.BaseDirectory,
+        Args = ["--hostBuilder:reloadConfigOnChange=false"],
+    });
     builder.Logging.ClearProviders();
     builder.Services.AddGrpc(options =>
     {

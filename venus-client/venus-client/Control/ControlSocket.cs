@@ -9,7 +9,12 @@ internal static class ControlSocket
     public static WebApplication Build(string path, Venus venus)
     {
         File.Delete(path);
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            // Else ASP.NET watches everything below the working directory, and that may be our own mount.
+            ContentRootPath = AppContext.BaseDirectory,
+            Args = ["--hostBuilder:reloadConfigOnChange=false"],
+        });
         builder.Logging.ClearProviders();
         builder.Services.AddGrpc(options =>
         {
