@@ -81,12 +81,23 @@ public sealed class KeepingTests : CacheWorld
         Assert.Empty(Lines);
     });
 
-    [Fact]
-    public Task Uses_are_remembered_over_a_restart() => Run(async () =>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public Task Uses_are_remembered_over_a_restart(bool inOrder) => Run(async () =>
     {
         await Fill(2, 3, 4);
         Assert.NotNull(Find(2));
-        Stop();
+        await Cache.CheckpointAsync();
+        if (inOrder)
+        {
+            Stop();
+        }
+        else
+        {
+            Kill();
+        }
+
         Budget = 30_000;
         await Fill(5);
         Assert.Null(Find(3));
