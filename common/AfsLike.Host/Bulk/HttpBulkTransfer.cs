@@ -1,27 +1,41 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Security;
+using System.Security.Authentication;
 using AfsLike.Common.Model;
 
 namespace AfsLike.Host.Bulk;
 
 /// <summary>
 /// Chunks over HTTP/1.1 with the server's bulk endpoints: GET and PUT /bulk/TICKET/CHUNK. Several connections, each in its own TLS session, so that two
-/// processors can encrypt at once. A request that fails before an answer is sent again once on a new connection: both are idempotent.
+/// processors can encrypt at once. Both requests are idempotent: one that fails for want of a connection is sent again until <see cref="RetryFor"/>
+/// has passed, which is long enough for a server to be restarted (promise F2) and short enough for a caller to be told (F1).
 /// </summary>
 public sealed class HttpBulkTransfer : IDisposable
 {
     /// <summary>Connections at once.</summary>
     public const int Connections = 8;
 
+    /// <summary>A request begins anew after a lost connection until so long after its first beginning.</summary>
+    public static readonly TimeSpan RetryFor = TimeSpan.FromSeconds(20);
+
+    /// <summary>One attempt, its body included: a megabyte in this time is a very slow line, and beyond it a dead one.</summary>
+    public static readonly TimeSpan AttemptLimit = TimeSpan.FromSeconds(60);
+
     private const string ChecksumHeader = "afs-checksum";
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
     private readonly HttpClient _client;
     private readonly string _base;
+    private readonly TimeProvider _time;
 
     /// <param name="address">HOST:PORT of the server.</param>
     /// <param name="tls">Our certificate and whom we accept.</param>
-    public HttpBulkTransfer(string address, SslClientAuthenticationOptions tls)
+    /// <param name="time">Null: the system's.</param>
+    public HttpBulkTransfer(string address, SslClientAuthenticationOptions tls, TimeProvider? time = null)
     {
         var handler = new SocketsHttpHandler
         {
@@ -33,67 +47,95 @@ public sealed class HttpBulkTransfer : IDisposable
         };
         _client = new HttpClient(handler)
         {
-            DefaultRequestVersion = HttpVersion.Version11, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact, Timeout = TimeSpan.FromSeconds(60),
+            DefaultRequestVersion = HttpVersion.Version11,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Timeout = Timeout.InfiniteTimeSpan, // AttemptLimit holds for the body too
         };
         _base = $"https://{address}/bulk/";
+        _time = time ?? TimeProvider.System;
     }
 
     /// <summary>Fills the buffer with the chunk, which has exactly its length. Throws AfsException.</summary>
-    public Task GetAsync(ReadOnlyMemory<byte> ticket, ulong chunk, Memory<byte> buffer, CancellationToken cancel) => AgainAsync(async () =>
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, Address(ticket, chunk));
-        using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel).ConfigureAwait(false);
-        await CheckAsync(response, chunk).ConfigureAwait(false);
-        var body = await response.Content.ReadAsStreamAsync(cancel).ConfigureAwait(false);
-        await using (body.ConfigureAwait(false))
+    public Task GetAsync(ReadOnlyMemory<byte> ticket, ulong chunk, Memory<byte> buffer, CancellationToken cancel) => AgainAsync(
+        async limit =>
         {
-            await body.ReadExactlyAsync(buffer, cancel).ConfigureAwait(false);
-        }
-    });
+            using var request = new HttpRequestMessage(HttpMethod.Get, Address(ticket, chunk));
+            using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit).ConfigureAwait(false);
+            await CheckAsync(response, chunk, limit).ConfigureAwait(false);
+            if (response.Content.Headers.ContentLength is { } length && length != buffer.Length)
+            {
+                throw new AfsException(AfsError.Protocol, $"chunk {chunk} came with {length} bytes, and should have {buffer.Length}");
+            }
+
+            var body = await response.Content.ReadAsStreamAsync(limit).ConfigureAwait(false);
+            await using (body.ConfigureAwait(false))
+            {
+                await body.ReadExactlyAsync(buffer, limit).ConfigureAwait(false);
+            }
+        },
+        cancel);
 
     /// <summary>Durable at the server when it completes. Throws AfsException.</summary>
-    public Task PutAsync(ReadOnlyMemory<byte> ticket, ulong chunk, ReadOnlyMemory<byte> bytes, Checksum checksum, CancellationToken cancel) =>
-        AgainAsync(async () =>
+    public Task PutAsync(ReadOnlyMemory<byte> ticket, ulong chunk, ReadOnlyMemory<byte> bytes, Checksum checksum, CancellationToken cancel) => AgainAsync(
+        async limit =>
         {
             using var request = new HttpRequestMessage(HttpMethod.Put, Address(ticket, chunk)) { Content = new ReadOnlyMemoryContent(bytes) };
             request.Headers.Add(ChecksumHeader, checksum.ToString());
-            using var response = await _client.SendAsync(request, cancel).ConfigureAwait(false);
-            await CheckAsync(response, chunk).ConfigureAwait(false);
-        });
+            using var response = await _client.SendAsync(request, limit).ConfigureAwait(false);
+            await CheckAsync(response, chunk, limit).ConfigureAwait(false);
+        },
+        cancel);
 
     public void Dispose() => _client.Dispose();
 
-    private static async Task AgainAsync(Func<Task> work)
+    private async Task AgainAsync(Func<CancellationToken, Task> work, CancellationToken cancel)
     {
-        for (var last = false; ; last = true)
+        var began = _time.GetTimestamp();
+        for (var pause = FirstPause; ; pause = pause + pause > LongestPause ? LongestPause : pause + pause)
         {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            limit.CancelAfter(AttemptLimit);
             try
             {
-                await work().ConfigureAwait(false);
+                await work(limit.Token).ConfigureAwait(false);
                 return;
             }
             catch (Exception failure) when (failure is HttpRequestException or IOException)
             {
-                if (last)
+                cancel.ThrowIfCancellationRequested();
+                if (failure.InnerException is AuthenticationException || _time.GetElapsedTime(began) + pause > RetryFor)
                 {
-                    throw new AfsException(AfsError.Unavailable, $"the server cannot be reached for bulk data: {failure.Message}", failure);
+                    throw new AfsException(AfsError.Unavailable, $"the server cannot be reached for bulk data: {Reason(failure)}", failure);
                 }
             }
-            catch (TaskCanceledException slow) when (slow.InnerException is TimeoutException)
+            catch (OperationCanceledException slow) when (!cancel.IsCancellationRequested)
             {
                 throw new AfsException(AfsError.TimedOut, "the server did not answer a transfer of bulk data in time", slow);
             }
+
+            await Task.Delay(pause, _time, cancel).ConfigureAwait(false);
         }
     }
 
-    private static async Task CheckAsync(HttpResponseMessage response, ulong chunk)
+    private static string Reason(Exception failure)
+    {
+        var deepest = failure;
+        while (deepest.InnerException is { } inner)
+        {
+            deepest = inner;
+        }
+
+        return deepest.Message;
+    }
+
+    private static async Task CheckAsync(HttpResponseMessage response, ulong chunk, CancellationToken cancel)
     {
         if (response.StatusCode == HttpStatusCode.OK)
         {
             return;
         }
 
-        var detail = (await response.Content.ReadAsStringAsync().ConfigureAwait(false)).TrimEnd();
+        var detail = (await response.Content.ReadAsStringAsync(cancel).ConfigureAwait(false)).TrimEnd();
         var error = response.StatusCode switch
         {
             HttpStatusCode.NotFound => AfsError.BadHandle,

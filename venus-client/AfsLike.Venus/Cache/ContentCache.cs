@@ -6,16 +6,20 @@ namespace AfsLike.Venus.Cache;
 /// <summary>What `afsx cache status` shows.</summary>
 public readonly record struct CacheUse(long BudgetBytes, long UsedBytes, long Files, long DirtyFiles, long RecoveryFiles);
 
+/// <param name="BudgetBytes">Bytes of clean files kept.</param>
+public sealed record CacheSettings(long BudgetBytes);
+
 /// <summary>
 /// The cache of contents on this machine's disk.
 /// <para>
 /// A clean file lies in data/ under its fid and version; opened for writing it is renamed into dirty/ before the open is answered, and back when everything
-/// is stored. So a crash at any moment leaves each file where it belongs, and no other record has to agree with that (RULES.md 15). Local files keep
-/// their inode through all of this: the kernel may have it open.
+/// is stored. So a killed daemon leaves each file where it belongs, and no other record has to agree with that (RULES.md 15). A power cut may undo the last
+/// renames; after one, nothing that was clean is believed before its checksums were compared. Local files keep their inode through all of this: the kernel
+/// may have it open.
 /// </para>
 /// <para>
-/// Clean files that nobody has open are reclaimed, the longest unused first, when more than the budget is used. Dirty ones and those in recovery are not
-/// counted and never touched.
+/// Clean files that nobody has open are reclaimed, the longest unused first, when more than the budget is used (<see cref="Shelf"/>). Dirty ones and those
+/// in recovery are not counted and never touched.
 /// </para>
 /// </summary>
 public sealed class ContentCache : IContentCache, IDisposable
@@ -23,63 +27,66 @@ public sealed class ContentCache : IContentCache, IDisposable
     private readonly CacheSettings _settings;
     private readonly ICacheDisk _disk;
     private readonly Action<string> _log;
+    private readonly Shelf _shelf;
+    private readonly OpenHandles _handles;
     private readonly Fetching _fetching;
+    private readonly SharedFetches _fetches;
+    private readonly Comparing _comparing;
+    private readonly Extending _extending;
     private readonly Storage _storage;
-    private readonly Dictionary<(Fid, DataVersion), LocalFile> _clean = [];
     private readonly HashSet<LocalFile> _dirty = [];
-    private readonly LinkedList<LocalFile> _byUse = new();
-    private readonly Dictionary<(Fid, DataVersion), Task<LocalFile>> _underWay = [];
-    private readonly List<(CachedFile, uint)> _leftovers = [];
-    private long _used;
+    private readonly IReadOnlyList<(CachedFile, uint)> _leftovers;
     private long _recovery;
     private ulong _lastNumber;
 
     /// <param name="seed">A number unlike that of former lives, to begin the numbering of local files with.</param>
-    public ContentCache(CacheSettings settings, IServerCalls server, IBulkTransfer bulk, ICacheDisk disk, ulong seed, Action<string> log)
+    /// <param name="index">Owned by the cache from now on; null: every start reads the directories.</param>
+    /// <param name="time">For when to write down the index; null: the system's.</param>
+    public ContentCache(
+        CacheSettings settings, IServerCalls server, IBulkTransfer bulk, ICacheDisk disk, ulong seed, Action<string> log,
+        ICacheIndex? index = null, TimeProvider? time = null)
     {
         _settings = settings;
         _disk = disk;
         _log = log;
         _lastNumber = seed;
-        _fetching = new Fetching(server, bulk, disk);
-        _storage = new Storage(server, bulk);
-        Load();
+        index ??= new NoIndex();
+        _shelf = new Shelf(settings.BudgetBytes, index, time ?? TimeProvider.System);
+        _handles = new OpenHandles(disk);
+        _fetching = new Fetching(server, bulk, disk, _handles);
+        _fetches = new SharedFetches(Unpin);
+        _comparing = new Comparing(disk);
+        _extending = new Extending(_fetching, _comparing, disk);
+        _storage = new Storage(server, bulk, disk);
+        var former = new FormerLife(disk, _handles, _shelf, () => ++_lastNumber, log);
+        former.LoadClean(index);
+        _leftovers = former.LoadDirty();
+        _dirty.UnionWith(_leftovers.Select(leftover => (LocalFile)leftover.Item1));
+        _recovery = disk.List(CachePlace.Recovery).Count;
+        _shelf.Reclaim(0);
     }
 
-    public CacheUse Use => new(_settings.BudgetBytes, _used, _clean.Count, _dirty.Count, _recovery);
+    public CacheUse Use => new(_settings.BudgetBytes, _shelf.Used, _shelf.Count, _dirty.Count, _recovery);
 
     public IReadOnlyList<(CachedFile File, uint Uid)> Leftovers => _leftovers;
 
-    public CachedFile? Find(Fid fid, DataVersion version) =>
-        _clean.TryGetValue((fid, version), out var file) && !file.IsSuspect ? Touch(file) : null;
+    public CachedFile? Find(Fid fid, DataVersion version) => _shelf.Find(fid, version, _disk) is { IsSuspect: false } file ? file : null;
 
-    public async Task<CachedFile> GetAsync(VnodeStatus status, uint userSlot, CancellationToken cancel)
-    {
-        if (Find(status.Fid, status.DataVersion) is { } present)
-        {
-            return present;
-        }
+    public async Task<CachedFile> GetAsync(VnodeStatus status, uint userSlot, CancellationToken cancel) =>
+        Find(status.Fid, status.DataVersion)
+        ?? await _fetches.GetAsync(status.Fid, status.DataVersion, userSlot, token => FetchAsync(status, userSlot, token), cancel);
 
-        var key = (status.Fid, status.DataVersion);
-        if (!_underWay.TryGetValue(key, out var fetch))
-        {
-            fetch = FetchAsync(status, userSlot, CancellationToken.None);
-            _underWay.Add(key, fetch);
-            _ = RemoveWhenDoneAsync(key, fetch);
-        }
-
-        return await fetch.WaitAsync(cancel);
-    }
-
-    public Task<IStreamedFile> StreamAsync(VnodeStatus status, uint userSlot, CancellationToken cancel) => _fetching.StreamAsync(status, userSlot, cancel);
+    public Task<IStreamedFile> StreamAsync(VnodeStatus status, uint userSlot, CancellationToken cancel) =>
+        _fetching.StreamAsync(status, userSlot, cancel);
 
     public CachedFile Create(VnodeStatus status, uint uid)
     {
         var number = ++_lastNumber;
         var name = CacheName.Dirty(status.Fid, status.DataVersion, uid, number);
-        var handle = _disk.Create(CachePlace.Dirty, name);
-        var file = new LocalFile(_disk, status.Fid, status.DataVersion, CachePlace.Dirty, name, number, 0) { Uid = uid };
+        var handle = WithRoom(0, () => _disk.Create(CachePlace.Dirty, name));
+        var file = new LocalFile(_disk, _handles, status.Fid, status.DataVersion, CachePlace.Dirty, name, number, 0) { Uid = uid };
         file.Adopt(handle);
+        file.Map = status.Length == 0 ? [] : null;
         _disk.SetModifyTime(handle, status.ModifyTime);
         file.Stamp = file.MeasureNow();
         _dirty.Add(file);
@@ -94,86 +101,137 @@ public sealed class ContentCache : IContentCache, IDisposable
             return;
         }
 
-        file.Stamp = file.MeasureNow();
-        Remove(file);
-        file.Uid = uid;
-        file.MoveTo(CachePlace.Dirty, CacheName.Dirty(file.Fid, file.Version, uid, file.Backing), file.Version);
-        file.Stamp = file.MeasureNow(); // the rename itself may count as a change of the inode
+        if (file.IsGone)
+        {
+            throw new AfsException(AfsError.Stale, $"the local copy of {file.Fid} was discarded: open it again");
+        }
+
+        _ = file.Handle; // by its old name, before it has a new one
+        WithRoom(0, () =>
+        {
+            file.MoveTo(CachePlace.Dirty, CacheName.Dirty(file.Fid, file.Version, uid, file.Backing), file.Version);
+            return true;
+        });
+        _shelf.Remove(file);
         _dirty.Add(file);
+        (file.Uid, file.StoredInline) = (uid, null);
+        file.Stamp = file.MeasureNow(); // after the rename, which is a change of the inode too
     }
 
     public bool HasChanged(CachedFile cached)
     {
         var file = (LocalFile)cached;
-        return file.MeasureNow() != file.Stamp;
+        var now = file.MeasureNow();
+        return now != file.Stamp || (file.StoredInline is { } stored && now.Length <= Limits.InlineContent && ChecksumNow(file, (int)now.Length) != stored);
     }
 
     public async Task<VnodeStatus> StoreAsync(CachedFile cached, uint userSlot, ulong operation, CancellationToken cancel)
     {
         var file = (LocalFile)cached;
-        var before = file.MeasureNow();
-        var (status, map) = await _storage.StoreAsync(file, before, userSlot, operation, cancel);
-        file.Map = map;
-        if (file.IsDirty)
+        file.Pin();
+        try
         {
-            var changed = file.MeasureNow() != before;
-            file.MoveTo(CachePlace.Dirty, CacheName.Dirty(file.Fid, status.DataVersion, file.Uid, file.Backing), status.DataVersion);
-            file.Stamp = changed ? before : file.MeasureNow();
-        }
+            var timesSet = file.TimesSet;
+            var sent = await _storage.StoreAsync(file, userSlot, operation, cancel);
+            if (file.IsDirty && !file.IsGone)
+            {
+                Stored(file, sent, timesSet);
+            }
 
-        return status;
+            return sent.Status;
+        }
+        finally
+        {
+            Unpin(file);
+        }
     }
 
     public void MarkClean(CachedFile cached)
     {
         var file = (LocalFile)cached;
-        if (!_dirty.Remove(file))
+        if (_dirty.Remove(file))
         {
-            return;
+            Settle(file);
         }
-
-        Settle(file);
     }
 
     public async Task<CachedFile> ExtendAsync(CachedFile cached, VnodeStatus newer, uint userSlot, CancellationToken cancel)
     {
         var file = (LocalFile)cached;
-        if (file.IsDirty || await _fetching.ExtendAsync(file, newer, userSlot, cancel) is not { } version || file.IsDirty)
+        if (file.IsDirty || file.IsGone)
         {
             return await GetAsync(newer, userSlot, cancel);
         }
 
-        Remove(file);
-        file.MoveTo(CachePlace.Data, CacheName.Clean(file.Fid, version), version);
-        Add(file);
-        return file;
+        file.Pin();
+        try
+        {
+            if (await _extending.ExtendAsync(file, newer, userSlot, cancel) is not { } version)
+            {
+                return await GetAsync(newer, userSlot, cancel);
+            }
+
+            _shelf.Remove(file);
+            file.MoveTo(file.Place, CacheName.Dirty(file.Fid, version, 0, file.Backing), version);
+            Settle(file);
+            return file;
+        }
+        finally
+        {
+            Unpin(file);
+        }
+    }
+
+    /// <summary>
+    /// For a leftover whose store was committed just before this machine died: if the server has these very bytes, it is clean under the server's
+    /// version, whose status is returned. Null: they are not the server's, and nothing was done.
+    /// </summary>
+    public async Task<VnodeStatus?> ReconcileAsync(CachedFile leftover, uint userSlot, CancellationToken cancel)
+    {
+        var file = (LocalFile)leftover;
+        file.Pin();
+        try
+        {
+            var stored = await _fetching.AskAsync(file.Fid, userSlot, cancel);
+            if (!await _comparing.IsSameAsync(file, stored, cancel) || !_dirty.Remove(file))
+            {
+                return null;
+            }
+
+            file.MoveTo(file.Place, CacheName.Dirty(file.Fid, stored.Status.DataVersion, file.Uid, file.Backing), stored.Status.DataVersion);
+            file.Map = stored.Content.Chunks;
+            Settle(file);
+            return stored.Status;
+        }
+        finally
+        {
+            Unpin(file);
+        }
     }
 
     public void Pin(CachedFile cached)
     {
         var file = (LocalFile)cached;
-        file.Pins++;
-        TakeOutOfOrder(file);
+        file.Pin();
+        _shelf.Pinned(file);
     }
 
     public void Unpin(CachedFile cached)
     {
         var file = (LocalFile)cached;
-        file.Pins--;
-        if (file.Pins > 0)
+        file.Unpin();
+        if (file.Pins > 0 || file.IsGone)
         {
             return;
         }
 
-        file.Close();
-        if (_clean.TryGetValue((file.Fid, file.Version), out var known) && known == file)
+        if (_shelf.Has(file))
         {
-            file.InOrder = _byUse.AddLast(file);
-            Reclaim();
+            _shelf.Unpinned(file);
         }
-        else if (!file.IsDirty)
+        else if (file.Place is CachePlace.Fetching or CachePlace.Data)
         {
-            file.Delete(); // another copy of the same version has its name
+            file.Delete(); // there is a newer version, or another copy of this one
         }
     }
 
@@ -181,7 +239,7 @@ public sealed class ContentCache : IContentCache, IDisposable
     {
         var file = (LocalFile)cached;
         _dirty.Remove(file);
-        Remove(file);
+        _shelf.Remove(file);
         file.Delete();
     }
 
@@ -191,167 +249,135 @@ public sealed class ContentCache : IContentCache, IDisposable
         if (_dirty.Remove(file))
         {
             file.MoveTo(CachePlace.Recovery, file.Name, file.Version);
-            file.Close();
             _recovery++;
             _log($"cache: changes of file {file.Fid} by uid {file.Uid} could not be stored ({reason}); they are kept in {_disk.PathOf(file.Place, file.Name)}");
         }
     }
 
+    /// <summary>Writes down the index. It does so by itself about once a minute while files come and go.</summary>
+    public Task CheckpointAsync() => _shelf.CheckpointAsync();
+
     public void Dispose()
     {
-        foreach (var file in _clean.Values.Concat(_dirty))
+        foreach (var file in _shelf.Files.Concat(_dirty).ToList())
         {
             file.Close();
         }
+
+        _shelf.Close();
     }
 
-    private void Load()
+    private static Checksum ChecksumNow(LocalFile file, int length)
     {
-        foreach (var (name, _) in _disk.List(CachePlace.Fetching))
+        var bytes = new byte[length];
+        var count = 0;
+        while (count < length && RandomAccess.Read(file.Handle, bytes.AsSpan(count), count) is > 0 and var more)
         {
-            _disk.Delete(CachePlace.Fetching, name);
+            count += more;
         }
 
-        foreach (var (name, length) in _disk.List(CachePlace.Data))
-        {
-            if (CacheName.Parse(name) is { } known)
-            {
-                var file = new LocalFile(_disk, known.Fid, known.Version, CachePlace.Data, name, ++_lastNumber, length) { IsSuspect = _disk.IsNewBoot };
-                Add(file);
-            }
-        }
-
-        foreach (var (name, length) in _disk.List(CachePlace.Dirty))
-        {
-            if (CacheName.Parse(name) is { } known)
-            {
-                var file = new LocalFile(_disk, known.Fid, known.Version, CachePlace.Dirty, name, ++_lastNumber, length) { Uid = known.Uid };
-                _dirty.Add(file);
-                _leftovers.Add((file, known.Uid));
-            }
-        }
-
-        _recovery = _disk.List(CachePlace.Recovery).Count;
-        Reclaim();
+        return Checksum.Of(bytes.AsSpan(0, count));
     }
 
     private async Task<LocalFile> FetchAsync(VnodeStatus status, uint slot, CancellationToken cancel)
     {
-        if (_clean.TryGetValue((status.Fid, status.DataVersion), out var suspect) && suspect.IsSuspect)
+        if (_shelf.Find(status.Fid, status.DataVersion, _disk) is { IsSuspect: true } suspect && await CheckAsync(suspect, slot, cancel))
         {
-            if (await _fetching.IsAsStoredAsync(suspect, slot, cancel))
-            {
-                suspect.IsSuspect = false;
-                return suspect;
-            }
-
-            Discard(suspect);
+            return suspect;
         }
 
-        Reclaim(status.Length);
-        var file = await _fetching.FetchAsync(status, slot, ++_lastNumber, cancel);
-        if (_clean.TryGetValue((file.Fid, file.Version), out var present) && !present.IsSuspect)
+        _shelf.Reclaim(status.Length);
+        LocalFile file;
+        try
         {
-            file.Delete(); // two fetches met at one version
+            file = await _fetching.FetchAsync(status.Fid, slot, ++_lastNumber, cancel);
+        }
+        catch (AfsException full) when (full.Error == AfsError.NoSpace && _shelf.ReclaimAnyway(status.Length) > 0)
+        {
+            file = await _fetching.FetchAsync(status.Fid, slot, ++_lastNumber, cancel);
+        }
+
+        if (_shelf.Find(file.Fid, file.Version, _disk) is { IsSuspect: false } present)
+        {
+            Unpin(file); // two fetches met at one version
+            Pin(present);
             return present;
         }
 
-        file.MoveTo(CachePlace.Data, CacheName.Clean(file.Fid, file.Version), file.Version);
-        Add(file);
+        _shelf.Take(file);
         return file;
     }
 
-    private async Task RemoveWhenDoneAsync((Fid, DataVersion) key, Task<LocalFile> fetch)
+    /// <summary>Left by a life before the machine's last start. True: it holds what the server has, and is pinned.</summary>
+    private async Task<bool> CheckAsync(LocalFile suspect, uint slot, CancellationToken cancel)
     {
+        Pin(suspect);
+        var isGood = false;
         try
         {
-            await fetch;
+            var stored = await _fetching.AskAsync(suspect.Fid, slot, cancel);
+            isGood = stored.Status.DataVersion == suspect.Version && await _comparing.IsSameAsync(suspect, stored, cancel);
+            if (isGood)
+            {
+                suspect.Map = stored.Content.Chunks;
+                isGood = _shelf.Take(suspect);
+            }
+            else
+            {
+                Discard(suspect);
+            }
         }
-        catch (Exception)
+        finally
         {
-            // Whoever waits for it is told.
+            if (!isGood)
+            {
+                Unpin(suspect);
+            }
         }
 
-        _underWay.Remove(key);
+        return isGood;
     }
 
-    /// <summary>Stored and no longer written: clean, unless the same version has been fetched meanwhile.</summary>
+    /// <summary>
+    /// The file is of the new version now. Whether it was written meanwhile is seen by its length and modification time, because the rename changes the
+    /// other one; they are measured after it, so that no write falls between the look and the stamp.
+    /// </summary>
+    private static void Stored(LocalFile file, Sent sent, int timesSet)
+    {
+        var (version, before) = (sent.Status.DataVersion, sent.Measured);
+        file.MoveTo(CachePlace.Dirty, CacheName.Dirty(file.Fid, version, file.Uid, file.Backing), version);
+        (file.Map, file.StoredInline) = (sent.Map, sent.Inline);
+        var after = file.MeasureNow();
+        var isUnchanged = (after.Length, after.ModifyTime, file.TimesSet) == (before.Length, before.ModifyTime, timesSet);
+        file.Stamp = isUnchanged ? after : before;
+    }
+
+    /// <summary>Clean; on the shelf, unless something newer is there, or another copy that is open: then it lives while it is open itself.</summary>
     private void Settle(LocalFile file)
     {
-        if (_clean.TryGetValue((file.Fid, file.Version), out var other) && other.Pins > 0)
+        file.Counted = file.MeasureNow().Length;
+        file.StoredInline = null;
+        if (_shelf.Take(file))
         {
-            file.MoveTo(CachePlace.Fetching, file.Name, file.Version); // lives as long as it is open
             return;
         }
 
-        if (other is not null)
-        {
-            Discard(other);
-        }
-
-        file.MoveTo(CachePlace.Data, CacheName.Clean(file.Fid, file.Version), file.Version);
-        Add(file);
-    }
-
-    private void Add(LocalFile file)
-    {
-        if (file.Pins > 0 || file.Place != CachePlace.Data)
-        {
-            file.Counted = file.MeasureNow().Length;
-        }
-
-        _clean[(file.Fid, file.Version)] = file;
-        _used += file.Counted;
+        file.MoveTo(CachePlace.Fetching, CacheName.Dirty(file.Fid, file.Version, file.Uid, file.Backing), file.Version);
         if (file.Pins == 0)
         {
-            file.InOrder = _byUse.AddLast(file);
-        }
-
-        Reclaim();
-    }
-
-    private void Remove(LocalFile file)
-    {
-        if (_clean.TryGetValue((file.Fid, file.Version), out var known) && known == file)
-        {
-            _clean.Remove((file.Fid, file.Version));
-            _used -= file.Counted;
-        }
-
-        TakeOutOfOrder(file);
-    }
-
-    private LocalFile Touch(LocalFile file)
-    {
-        if (file.InOrder is { } place)
-        {
-            _byUse.Remove(place);
-            _byUse.AddLast(place);
-        }
-
-        return file;
-    }
-
-    private void TakeOutOfOrder(LocalFile file)
-    {
-        if (file.InOrder is { } place)
-        {
-            _byUse.Remove(place);
-            file.InOrder = null;
-        }
-    }
-
-    /// <summary>Makes room within the budget for so many bytes more; the one used last stays in any case.</summary>
-    private void Reclaim(long wanted = 0)
-    {
-        while (_used + wanted > _settings.BudgetBytes && _byUse.Count > 1)
-        {
-            var file = _byUse.First!.Value;
-            Remove(file);
             file.Delete();
         }
     }
-}
 
-/// <param name="BudgetBytes">Bytes of clean files kept.</param>
-public sealed record CacheSettings(long BudgetBytes);
+    private T WithRoom<T>(long wanted, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (AfsException full) when (full.Error == AfsError.NoSpace && _shelf.ReclaimAnyway(Math.Max(wanted, Limits.ChunkSize)) > 0)
+        {
+            return work();
+        }
+    }
+}

@@ -1,11 +1,12 @@
+using AfsLike.Common.Model;
 using Microsoft.Win32.SafeHandles;
 
 namespace AfsLike.Venus.Cache;
 
-/// <summary>The directories of the cache.</summary>
+/// <summary>The directories of the cache. docs/cache-format.md shows them.</summary>
 public enum CachePlace
 {
-    /// <summary>Being fetched or made: removed at start.</summary>
+    /// <summary>Being fetched, or clean but of no more use than to those who have it open: removed at start.</summary>
     Fetching,
 
     /// <summary>Whole and clean.</summary>
@@ -16,21 +17,29 @@ public enum CachePlace
 
     /// <summary>Could not be stored: kept for a person to look at.</summary>
     Recovery,
+
+    /// <summary>Was clean before the machine's last start: to be compared with the server's checksums before use (RULES.md 15).</summary>
+    Suspect,
 }
 
 /// <summary>Nanoseconds since 1970; bytes.</summary>
 public readonly record struct FileMeasure(long Length, long ModifyTime, long ChangeTime);
 
+/// <param name="Count">Bytes that were there; those behind them were cleared.</param>
+/// <param name="IsZero">There is nothing but zeros.</param>
+/// <param name="Checksum">Of the whole buffer.</param>
+public readonly record struct HashedPiece(int Count, bool IsZero, Checksum Checksum);
+
 /// <summary>
-/// The local disk under the cache. Everything here is quick (names, sizes, times) and done at once; bytes are moved with RandomAccess on the handles, off the
-/// strand. Throws AfsException NoSpace when the disk is full, and IOException.
+/// The local disk under the cache. What concerns names, sizes and times is quick and done at once; what moves bytes is done off the strand, each
+/// chunk in one hop together with its checksum. Throws AfsException NoSpace when the disk is full, and IOException.
 /// </summary>
 public interface ICacheDisk
 {
-    /// <summary>True when the machine has been started anew since the cache was last open: what was clean then may hold bytes that never were stored.</summary>
+    /// <summary>True when the machine has been started anew since the cache was last open: all of Data has become <see cref="CachePlace.Suspect"/>.</summary>
     bool IsNewBoot { get; }
 
-    /// <summary>Names and lengths, the longest unused first.</summary>
+    /// <summary>Names and lengths, the longest unused first as far as the disk knows.</summary>
     IReadOnlyList<(string Name, long Length)> List(CachePlace place);
 
     /// <summary>For reading and writing.</summary>
@@ -41,13 +50,30 @@ public interface ICacheDisk
     /// <summary>One atomic rename; what was at the new place is gone.</summary>
     void Move(CachePlace from, string name, CachePlace to, string newName);
 
+    /// <summary>No harm when it is not there.</summary>
     void Delete(CachePlace place, string name);
 
-    bool Exists(CachePlace place, string name);
+    /// <summary>Bytes; null when there is no such file.</summary>
+    long? LengthOf(CachePlace place, string name);
 
     FileMeasure Measure(SafeFileHandle file);
 
     void SetModifyTime(SafeFileHandle file, long nanoseconds);
+
+    /// <summary>Where the next byte is that may not be zero, from <paramref name="offset"/> on; null: there is none.</summary>
+    long? NextData(SafeFileHandle file, long offset);
+
+    /// <summary>
+    /// From now on the first write through any mapping to any page shows in the change time. Linux notes only the first write to a page after
+    /// it was last written back; so this has what is dirty written back, without waiting for its end.
+    /// </summary>
+    Task WatchMappingsAsync(SafeFileHandle file);
+
+    /// <summary>Fills the buffer.</summary>
+    Task<HashedPiece> ReadAsync(SafeFileHandle file, Memory<byte> buffer, long offset);
+
+    /// <summary>Writes the bytes if they match; false, and nothing is written, when they do not.</summary>
+    Task<bool> WriteAsync(SafeFileHandle file, ReadOnlyMemory<byte> bytes, long offset, Checksum checksum);
 
     /// <summary>Where a file is, for a line in the log.</summary>
     string PathOf(CachePlace place, string name);

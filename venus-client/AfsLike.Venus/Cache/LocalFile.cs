@@ -5,7 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace AfsLike.Venus.Cache;
 
 /// <summary>A file of the cache: where it is now, and what is known of its bytes.</summary>
-internal sealed class LocalFile(ICacheDisk disk, Fid fid, DataVersion version, CachePlace place, string name, ulong number, long length) : CachedFile
+internal sealed class LocalFile(
+    ICacheDisk disk, OpenHandles handles, Fid fid, DataVersion version, CachePlace place, string name, ulong number, long length) : CachedFile
 {
     private SafeFileHandle? _handle;
     private DataVersion _version = version;
@@ -16,7 +17,7 @@ internal sealed class LocalFile(ICacheDisk disk, Fid fid, DataVersion version, C
 
     public override bool IsDirty => Place == CachePlace.Dirty;
 
-    public override SafeFileHandle Handle => _handle ??= disk.Open(Place, Name);
+    public override SafeFileHandle Handle => _handle ??= handles.Open(this);
 
     public override ulong Backing { get; } = number;
 
@@ -26,22 +27,38 @@ internal sealed class LocalFile(ICacheDisk disk, Fid fid, DataVersion version, C
 
     public uint Uid { get; set; }
 
-    public int Pins { get; set; }
+    public int Pins { get; private set; }
+
+    /// <summary>Deleted. Those who have it open may go on using the handle.</summary>
+    public bool IsGone { get; private set; }
 
     /// <summary>Bytes counted against the budget.</summary>
     public long Counted { get; set; } = length;
 
-    /// <summary>The chunks of <see cref="Version"/> at the server; null when they are not known, or it is stored inline.</summary>
+    /// <summary>The chunks of <see cref="Version"/> at the server, none when it is stored inline; null: not known.</summary>
     public IReadOnlyList<WireChunk>? Map { get; set; }
+
+    /// <summary>Of the bytes stored last from here, when they were stored inline.</summary>
+    public Checksum? StoredInline { get; set; }
 
     /// <summary>As the local file was when it was last known to be what the server has.</summary>
     public FileMeasure Stamp { get; set; }
 
-    /// <summary>Left by a life before the machine's last start: to be compared with the server's checksums before use (RULES.md 15).</summary>
-    public bool IsSuspect { get; set; }
+    /// <summary>Counts changes of its times by hand, which can hide a write from <see cref="FileMeasure.ModifyTime"/>.</summary>
+    public int TimesSet { get; private set; }
 
-    /// <summary>Its place in the order of use; null while it is pinned or dirty.</summary>
-    public LinkedListNode<LocalFile>? InOrder { get; set; }
+    public bool IsSuspect => Place == CachePlace.Suspect;
+
+    /// <summary>Known from the index alone: whether it is there is looked at when it is first asked for.</summary>
+    public bool IsUnchecked { get; set; }
+
+    public long LastUse { get; set; }
+
+    /// <summary>Its place in the order of use; null while it is pinned, or not on the shelf.</summary>
+    public LinkedListNode<LocalFile>? WhenUsed { get; set; }
+
+    /// <summary>Its place among the open files nobody needs now.</summary>
+    public LinkedListNode<LocalFile>? WhenIdle { get; set; }
 
     public override (long Length, long ModifyTime, long ChangeTime) Measure()
     {
@@ -51,27 +68,81 @@ internal sealed class LocalFile(ICacheDisk disk, Fid fid, DataVersion version, C
 
     public FileMeasure MeasureNow() => disk.Measure(Handle);
 
-    public override void SetModifyTime(long nanoseconds) => disk.SetModifyTime(Handle, nanoseconds);
+    public override void SetModifyTime(long nanoseconds)
+    {
+        TimesSet++;
+        disk.SetModifyTime(Handle, nanoseconds);
+    }
 
     /// <summary>The handle it was made with.</summary>
-    public void Adopt(SafeFileHandle handle) => _handle = handle;
+    public void Adopt(SafeFileHandle handle)
+    {
+        _handle = handle;
+        if (Pins == 0)
+        {
+            handles.Release(this);
+        }
+    }
+
+    public void Pin()
+    {
+        Pins++;
+        handles.Take(this);
+    }
+
+    public void Unpin()
+    {
+        Pins--;
+        if (Pins > 0 || _handle is null)
+        {
+            return;
+        }
+
+        if (IsGone)
+        {
+            Close();
+        }
+        else
+        {
+            handles.Release(this);
+        }
+    }
 
     public void MoveTo(CachePlace to, string newName, DataVersion newVersion)
     {
-        disk.Move(Place, Name, to, newName);
+        if ((Place, Name) != (to, newName))
+        {
+            disk.Move(Place, Name, to, newName);
+        }
+
         (Place, Name, _version) = (to, newName, newVersion);
     }
 
-    /// <summary>Nobody uses the handle now; it is opened again when somebody does.</summary>
+    /// <summary>The handle is opened again when somebody asks for it.</summary>
     public void Close()
     {
+        handles.Take(this);
         _handle?.Dispose();
         _handle = null;
     }
 
     public void Delete()
     {
-        Close();
+        if (IsGone)
+        {
+            return;
+        }
+
+        if (Pins > 0)
+        {
+            _ = Handle; // whoever pinned it may not have opened it yet
+        }
+
+        IsGone = true;
         disk.Delete(Place, Name);
+        if (Pins == 0)
+        {
+            Close();
+        }
     }
 }

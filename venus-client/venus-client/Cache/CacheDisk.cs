@@ -6,8 +6,9 @@ using Microsoft.Win32.SafeHandles;
 namespace AfsLike.VenusClient.Cache;
 
 /// <summary>
-/// The cache's directories on a local disk: fetching/, data/XX/, dirty/, recovery/. XX are the last two hex digits of the vnode, so that no directory
-/// gets too large. <c>boot</c> holds the id of the machine's start in which the cache was last open.
+/// The cache's directories on a local disk: fetching/, data/XX/, suspect/XX/, dirty/, recovery/. XX are the last two hex digits of the vnode, so that no
+/// directory gets too large. <c>boot</c> holds the id of the machine's start in which the cache was last open; in a new one everything in data/ is moved to
+/// suspect/ before that is written down, so that however often the daemon dies nothing unchecked is taken for clean.
 /// </summary>
 internal sealed partial class CacheDisk : ICacheDisk
 {
@@ -15,6 +16,9 @@ internal sealed partial class CacheDisk : ICacheDisk
     private const int AtEmptyPath = 0x1000;
     private const uint BasicStats = 0x7ff;
     private const long Omit = (1L << 30) - 2;
+    private const int SeekData = 3;
+    private const int NoSuchAddress = 6;
+    private const uint WriteAllThatIsDirty = 1 | 2; // SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE
 
     private readonly string _root;
 
@@ -29,12 +33,22 @@ internal sealed partial class CacheDisk : ICacheDisk
         for (var i = 0; i < 256; i++)
         {
             Directory.CreateDirectory(Path.Combine(root, "data", $"{i:x2}"));
+            Directory.CreateDirectory(Path.Combine(root, "suspect", $"{i:x2}"));
         }
 
         var boot = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
         var mark = Path.Combine(root, "boot");
         IsNewBoot = !File.Exists(mark) || File.ReadAllText(mark) != boot;
-        File.WriteAllText(mark, boot);
+        if (IsNewBoot)
+        {
+            foreach (var (name, _) in List(CachePlace.Data))
+            {
+                Move(CachePlace.Data, name, CachePlace.Suspect, name);
+            }
+
+            File.WriteAllText(mark + ".new", boot);
+            File.Move(mark + ".new", mark, overwrite: true);
+        }
     }
 
     public bool IsNewBoot { get; }
@@ -60,7 +74,7 @@ internal sealed partial class CacheDisk : ICacheDisk
 
     public void Delete(CachePlace place, string name) => File.Delete(PathOf(place, name));
 
-    public bool Exists(CachePlace place, string name) => File.Exists(PathOf(place, name));
+    public long? LengthOf(CachePlace place, string name) => new FileInfo(PathOf(place, name)) is { Exists: true } file ? file.Length : null;
 
     public unsafe FileMeasure Measure(SafeFileHandle file)
     {
@@ -110,22 +124,91 @@ internal sealed partial class CacheDisk : ICacheDisk
         }
     }
 
+    public long? NextData(SafeFileHandle file, long offset)
+    {
+        var held = false;
+        try
+        {
+            file.DangerousAddRef(ref held);
+            var at = Seek((int)file.DangerousGetHandle(), offset, SeekData);
+            return at >= 0 ? at : Marshal.GetLastPInvokeError() == NoSuchAddress ? null : offset; // where holes are not told apart all is data
+        }
+        finally
+        {
+            if (held)
+            {
+                file.DangerousRelease();
+            }
+        }
+    }
+
+    public Task WatchMappingsAsync(SafeFileHandle file) => Task.Run(() =>
+    {
+        var held = false;
+        try
+        {
+            file.DangerousAddRef(ref held);
+            if (SyncFileRange((int)file.DangerousGetHandle(), 0, 0, WriteAllThatIsDirty) != 0)
+            {
+                throw Failure("writing back a file of the cache");
+            }
+        }
+        finally
+        {
+            if (held)
+            {
+                file.DangerousRelease();
+            }
+        }
+    });
+
+    public Task<HashedPiece> ReadAsync(SafeFileHandle file, Memory<byte> buffer, long offset) => Task.Run(() =>
+    {
+        var count = 0;
+        while (count < buffer.Length && RandomAccess.Read(file, buffer.Span[count..], offset + count) is > 0 and var more)
+        {
+            count += more;
+        }
+
+        buffer.Span[count..].Clear();
+        return new HashedPiece(count, !buffer.Span.ContainsAnyExcept((byte)0), Checksum.Of(buffer.Span));
+    });
+
+    public Task<bool> WriteAsync(SafeFileHandle file, ReadOnlyMemory<byte> bytes, long offset, Checksum checksum) => Task.Run(() =>
+    {
+        if (Checksum.Of(bytes.Span) != checksum)
+        {
+            return false;
+        }
+
+        try
+        {
+            RandomAccess.Write(file, bytes.Span, offset);
+            return true;
+        }
+        catch (IOException full) when (full.HResult == NoSpace)
+        {
+            throw Full(full);
+        }
+    });
+
     public string PathOf(CachePlace place, string name)
     {
-        if (place != CachePlace.Data)
+        if (place is not (CachePlace.Data or CachePlace.Suspect))
         {
             return Path.Combine(_root, NameOf(place), name);
         }
 
         var vnode = name.AsSpan(name.IndexOf('.') + 1);
         var number = ulong.Parse(vnode[..vnode.IndexOf('.')], System.Globalization.CultureInfo.InvariantCulture);
-        return Path.Combine(_root, "data", $"{number & 0xff:x2}", name);
+        return Path.Combine(_root, NameOf(place), $"{number & 0xff:x2}", name);
     }
 
     private static string NameOf(CachePlace place) => place switch
     {
         CachePlace.Fetching => "fetching",
         CachePlace.Data => "data",
+        CachePlace.Suspect => "suspect",
         CachePlace.Dirty => "dirty",
         _ => "recovery",
     };
@@ -136,16 +219,19 @@ internal sealed partial class CacheDisk : ICacheDisk
         {
             return open();
         }
-        catch (IOException full) when (Marshal.GetLastPInvokeError() == NoSpace)
+        catch (IOException full) when (full.HResult == NoSpace)
         {
-            throw new AfsException(AfsError.NoSpace, "the disk of the cache is full: make room on it, or give the cache a smaller budget", full);
+            throw Full(full);
         }
     }
+
+    private static AfsException Full(Exception? inner) =>
+        new(AfsError.NoSpace, "the disk of the cache is full: make room on it, or give the cache a smaller budget", inner);
 
     private static AfsException Failure(string doing)
     {
         var error = Marshal.GetLastPInvokeError();
-        return new AfsException(error == NoSpace ? AfsError.NoSpace : AfsError.Internal, $"{doing} failed: {Marshal.GetPInvokeErrorMessage(error)}");
+        return error == NoSpace ? Full(null) : new AfsException(AfsError.Internal, $"{doing} failed: {Marshal.GetPInvokeErrorMessage(error)}");
     }
 
     private SafeFileHandle OpenFile(CachePlace place, string name, FileMode mode) => File.OpenHandle(
@@ -153,6 +239,12 @@ internal sealed partial class CacheDisk : ICacheDisk
 
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Rename(string from, string to);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    private static partial long Seek(int file, long offset, int whence);
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
+    private static partial int SyncFileRange(int file, long offset, long count, uint flags);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial int StatXOf(int directory, string path, int flags, uint mask, StatX* result);

@@ -1,0 +1,45 @@
+using System.Buffers;
+using AfsLike.Common.Model;
+
+namespace AfsLike.Venus.Cache;
+
+/// <summary>Does something for each chunk of a file, a few at once.</summary>
+internal static class ChunkWork
+{
+    /// <summary>Chunks on their way at once: enough to fill the network while others are decrypted and checked.</summary>
+    public const int AtOnce = 4;
+
+    /// <summary>
+    /// The work gets the chunk's index and a buffer of <see cref="Limits.ChunkSize"/> bytes that is its own. After the first failure no other chunk is begun
+    /// and those under way are cancelled; it is thrown when all have ended, so that nothing touches buffers or files any more.
+    /// </summary>
+    public static async Task ForEachAsync(int count, CancellationToken cancel, Func<int, Memory<byte>, CancellationToken, Task> work)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var next = 0;
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(AtOnce, count)).Select(_ => RunAsync()));
+
+        async Task RunAsync()
+        {
+            var buffer = ArrayPool<byte>.Shared.Rent(Limits.ChunkSize);
+            try
+            {
+                while (next < count && !stop.IsCancellationRequested)
+                {
+                    await work(next++, buffer.AsMemory(0, Limits.ChunkSize), stop.Token);
+                }
+
+                cancel.ThrowIfCancellationRequested();
+            }
+            catch
+            {
+                stop.Cancel();
+                throw;
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+        }
+    }
+}
