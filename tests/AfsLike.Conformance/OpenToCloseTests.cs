@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using AfsLike.Conformance.Harness;
 
@@ -98,10 +99,24 @@ public sealed class OpenToCloseTests(SharedCell shared) : IAsyncDisposable
         await writer.DoAsync($"write {place}/f first 1");
         var open = await reader.DoAsync($"open {place}/f");
         await writer.DoAsync($"append {place}/f more 1");
-        Assert.Equal(Driver.Contents("firstmore"), await reader.AskAsync($"get {open}"));
+        Assert.Equal(Driver.Contents("firstmore"), await reader.AskAsync($"read {place}/f"));
+        Assert.Equal(Driver.Contents("firstmore"), await GrownAsync(reader, open, Driver.Contents("first")));
         await writer.DoAsync($"write {place}/f other 1");
         Assert.Equal(Driver.Contents("firstmore"), await reader.AskAsync($"get {open}"));
         Assert.Equal(Driver.Contents("other"), await reader.AskAsync($"read {place}/f"));
+    }
+
+    /// <summary>What an open handle comes to see. The extension is fetched once the writer has been answered: a new open waits for it, an old handle does not.</summary>
+    private static async Task<string> GrownAsync(Driver reader, string open, string before)
+    {
+        for (var waited = Stopwatch.StartNew(); ;)
+        {
+            var answer = await reader.AskAsync($"get {open}");
+            if (answer != before || waited.Elapsed > TimeSpan.FromSeconds(20))
+            {
+                return answer;
+            }
+        }
     }
 
     [Fact]
