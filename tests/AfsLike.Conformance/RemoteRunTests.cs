@@ -104,7 +104,7 @@ public sealed class RemoteRunTests(SharedCell shared)
         await run.StandardInput.WriteLineAsync("go");
         await run.WaitForExitAsync();
         Assert.Equal(5, run.ExitCode);
-        Assert.Equal("5", (await _cell.C2.ExecAsync("cat", $"{directory}/exit")).Ok().Line);
+        Assert.Equal("5", await EventuallyAsync(_cell.C2, $"{directory}/exit"));
         Assert.StartsWith("exited 5 on c2", (await _cell.C2.ExecAsync("cat", $"{directory}/status")).Ok().Line, StringComparison.Ordinal);
     }
 
@@ -163,13 +163,13 @@ public sealed class RemoteRunTests(SharedCell shared)
             .GetProperty("job").GetString()!;
     }
 
-    /// <summary>Output is stored a moment after it was streamed.</summary>
+    /// <summary>Output is stored a moment after it was streamed, and the exit noted once the output is complete.</summary>
     private static async Task<string> EventuallyAsync(CellHost host, string file)
     {
         var line = "";
         for (var waited = Stopwatch.StartNew(); line.Length == 0 && waited.Elapsed < TimeSpan.FromSeconds(20);)
         {
-            line = (await host.ExecAsync("cat", file)).Ok().Line;
+            line = (await host.ExecAsync("sh", "-c", $"! test -e {file} || cat {file}")).Ok().Line;
         }
 
         return line;

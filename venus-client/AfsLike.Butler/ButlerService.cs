@@ -19,6 +19,7 @@ public sealed class ButlerService : IDisposable
     private readonly SortedDictionary<string, TargetRunner> _target = new(StringComparer.Ordinal);
     private readonly HashSet<string> _ended = new(StringComparer.Ordinal);
     private readonly Queue<string> _endedInOrder = new();
+    private readonly RemoteKills _kills;
 
     /// <param name="launcher">Command line of the launcher: path of afsx, "__exec".</param>
     public ButlerService(
@@ -29,6 +30,7 @@ public sealed class ButlerService : IDisposable
         Directory.CreateDirectory(place.TargetJobs);
         Directory.CreateDirectory(place.Spool);
         _counter = new JobCounter(place.Counter);
+        _kills = new RemoteKills(link, time);
         _context = new ButlerContext
         {
             Place = place,
@@ -120,36 +122,35 @@ public sealed class ButlerService : IDisposable
     }
 
     /// <summary>
-    /// Sends a signal to a job: to one typed here, by the uid that typed it, another uid of the same cell user, or root; to one
-    /// that runs here, by root. Throws NotFound and NotPermitted.
+    /// Sends a signal to a job, wherever it was typed and wherever it runs: for the uid that typed it, any uid logged in as the same user of the
+    /// cell, or an administrator; and for root, to what was typed or runs here. Throws NotFound, NotPermitted, Unavailable and TimedOut.
     /// </summary>
     public async Task KillAsync(string job, uint signal, uint uid)
     {
-        if (_home.TryGetValue(job, out var run))
+        if (uid == 0 && !_home.ContainsKey(job) && _target.TryGetValue(job, out var target))
         {
-            if (uid != 0 && uid != run.Uid && (await _context.Venus.GetTokenAsync(uid)).User != run.User)
-            {
-                throw new AfsException(AfsError.NotPermitted, $"job {job} belongs to another user");
-            }
-
-            run.Signal(signal);
-            return;
-        }
-
-        if (_target.TryGetValue(job, out var target))
-        {
-            if (uid != 0)
-            {
-                throw new AfsException(AfsError.NotPermitted, $"job {job} was started on host {target.Job.Home}; run `afsx kill` there");
-            }
-
             target.SignalHere(signal);
             return;
         }
 
-        throw JobName.TryParse(job, out var name) && name.Home != _context.Place.Host
-            ? new AfsException(AfsError.NotFound, $"job {job} was started on host {name.Home}; run `afsx kill` there")
-            : new AfsException(AfsError.NotFound, $"no job {job} is under way; see `afsx ps --all`");
+        if (_home.TryGetValue(job, out var run) && (uid == 0 || uid == run.Uid))
+        {
+            run.Signal(signal);
+            return;
+        }
+
+        if (!JobName.TryParse(job, out var name))
+        {
+            throw new AfsException(AfsError.NotFound, $"'{job}' is no job's name; see `afsx ps --all`");
+        }
+
+        var token = await _context.Venus.GetTokenAsync(uid);
+        if (token.Token.IsEmpty)
+        {
+            throw new AfsException(AfsError.NoToken, $"uid {uid} is not logged in; run `afsx login` first");
+        }
+
+        await _kills.SendAsync(name, signal, token.Token);
     }
 
     /// <summary>The session with the server stands (again).</summary>
@@ -169,6 +170,18 @@ public sealed class ButlerService : IDisposable
     /// <summary>A message came from the server. What does not come from a job's other half is ignored.</summary>
     public void OnMessage(JobMessage message)
     {
+        if (message.BodyCase == JobMessage.BodyOneofCase.Kill)
+        {
+            Answer(message, new JobMessage { Killed = Kill(message) });
+            return;
+        }
+
+        if (message.BodyCase == JobMessage.BodyOneofCase.Killed)
+        {
+            _kills.Answered(message.Killed);
+            return;
+        }
+
         var ofTarget = SideOf(message) != JobSide.Home;
         var ofHome = SideOf(message) != JobSide.Target;
         if (ofHome)
@@ -247,6 +260,28 @@ public sealed class ButlerService : IDisposable
         {
             Answer(message, new JobMessage { Refused = new JobRefused { ExitCode = ExitCode.NotRun, Reason = refusal } });
         }
+    }
+
+    private JobKilled Kill(JobMessage message)
+    {
+        var (kill, answer) = (message.Kill, new JobKilled { Number = message.Kill.Number });
+        try
+        {
+            var run = _home.GetValueOrDefault(message.Job)
+                ?? throw new AfsException(AfsError.NotFound, $"no job {message.Job} is under way; see `afsx ps --all`");
+            if (kill.User != run.User && !kill.Administrator)
+            {
+                throw new AfsException(AfsError.NotPermitted, $"job {message.Job} belongs to another user");
+            }
+
+            run.Signal(kill.Signal);
+        }
+        catch (AfsException refused)
+        {
+            (answer.Error, answer.Detail) = ((uint)refused.Error, refused.Message);
+        }
+
+        return answer;
     }
 
     private void Answer(JobMessage message, JobMessage answer)

@@ -63,7 +63,7 @@ static async Task RunAsync(string directory, string launcher, string scratch)
     Action<string> log = line => Console.Error.WriteLine($"butler: {line}");
     var link = new ServerLink(log);
     using var venus = new VenusPort(Path.Combine(run, "venus.sock"), BootTimeProvider.Instance);
-    var place = new ButlerPlace(configuration.Host, Path.Combine(directory, "butler"), scratch, directory);
+    var place = new ButlerPlace(configuration.Host, Path.Combine(directory, "butler"), scratch, directory, Path.GetDirectoryName(launcher)!);
     using var butler = new ButlerService(place, new JobSettings(), link, venus, [launcher, JobExec.Verb], BootTimeProvider.Instance, log);
     var hello = new Hello
     {

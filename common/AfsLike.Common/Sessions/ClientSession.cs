@@ -9,7 +9,7 @@ namespace AfsLike.Common.Sessions;
 /// The session is more than a stream: streams come and go (<see cref="RunAsync"/> dials for ever), the session stays, and with
 /// it the calls that have no reply yet and, while the lease runs, the promises. A stream's life: Hello; Welcome says whether the
 /// server still keeps our promises; the owner revalidates through <see cref="CallWhileRecoveringAsync"/>; from then on ordinary calls
-/// flow, those without a reply first. While a stream lives, renewals go out every <see cref="SessionSettings.RenewEvery"/>, and a stream
+/// flow, those without a reply first. While a stream lives, renewals go out every <see cref="SessionSettings.RenewEveryOf"/>, and a stream
 /// whose renewals are not answered for half a lease is given up: a cable that was pulled tells nobody.
 /// </para>
 /// <para>
@@ -30,6 +30,7 @@ public sealed class ClientSession
     private readonly HashSet<ulong> _breaksUnderWay = [];
     private ClientLease _lease;
     private long _leaseTicks;
+    private TimeSpan _renewEvery;
     private bool _open;
     private bool _trustReported;
     private ulong _serverEpoch;
@@ -221,7 +222,9 @@ public sealed class ClientSession
     {
         Cell = welcome.Cell;
         LastFailure = "";
-        _leaseTicks = Ticks(TimeSpan.FromMilliseconds(welcome.LeaseMilliseconds));
+        var lease = TimeSpan.FromMilliseconds(welcome.LeaseMilliseconds); // the server's to say: ours may be configured otherwise
+        _leaseTicks = Ticks(lease);
+        _renewEvery = SessionSettings.RenewEveryOf(lease);
         if (_serverEpoch != welcome.ServerEpoch || !welcome.PromisesKept)
         {
             _breaksUnderWay.Clear(); // the server counts from the start again
@@ -323,7 +326,7 @@ public sealed class ClientSession
             var now = _time.GetTimestamp();
             if (_channel is { } channel && now >= nextRenewal)
             {
-                nextRenewal = now + Ticks(_settings.RenewEvery);
+                nextRenewal = now + Ticks(_renewEvery);
                 Renew();
                 if (_open && now - _lastHeard > _leaseTicks / 2)
                 {
@@ -351,7 +354,7 @@ public sealed class ClientSession
     /// <summary>Until the next renewal, or the end of trust when that is sooner.</summary>
     private TimeSpan NextLook(long now)
     {
-        var pause = _settings.RenewEvery / 2;
+        var pause = _renewEvery > TimeSpan.Zero ? _renewEvery / 2 : _settings.ReconnectFirst; // before the first Welcome the lease is unknown
         if (_lease.TrustedUntil > now)
         {
             pause = Min(pause, _time.GetElapsedTime(now, _lease.TrustedUntil));

@@ -3,7 +3,7 @@ namespace AfsLike.Common.Sessions;
 /// <summary>The times of a session. The defaults are the documented ones; tests shorten them.</summary>
 public sealed record SessionSettings
 {
-    /// <summary>How long a promise outlives the last renewal the server received.</summary>
+    /// <summary>How long a promise outlives the last renewal the server received. The server's word counts, and each Welcome says it.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(12);
 
     /// <summary>
@@ -15,7 +15,7 @@ public sealed record SessionSettings
     /// <summary>What the server waits beyond the lease: clocks that differ in rate by up to 1 in 100 do no harm.</summary>
     public TimeSpan DriftMargin => Lease / 100;
 
-    public TimeSpan RenewEvery => Lease / 6;
+    public static TimeSpan RenewEveryOf(TimeSpan lease) => lease / 6;
 
     /// <summary>How long a call waits for its reply, reconnections included, before it fails with TimedOut.</summary>
     public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(60);

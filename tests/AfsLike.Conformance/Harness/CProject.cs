@@ -15,7 +15,7 @@ public static class CProject
           echo "sum += f$i();" >> main.c
           i=$((i + 1))
         done
-        echo 'printf("%d\n", sum); return 0; }' >> main.c
+        printf '%s\n' 'printf("%d\n", sum); return 0; }' >> main.c
         printf 'OBJECTS = $(patsubst %%.c,%%.o,$(wildcard *.c))\nsum: $(OBJECTS)\n\tcc -o $@ $(OBJECTS)\n%%.o: %%.c all.h\n\tcc -O1 -c -o $@ $<\n' > Makefile
         """;
 }

@@ -14,6 +14,7 @@ public sealed class Driver : IDisposable
     private static string? _program;
 
     private readonly Process _process;
+    private bool _ended;
 
     private Driver(Process process) => _process = process;
 
@@ -75,8 +76,15 @@ public sealed class Driver : IDisposable
         }
     }
 
+    /// <summary>A test may end a driver before the cell ends them all.</summary>
     public void Dispose()
     {
+        if (_ended)
+        {
+            return;
+        }
+
+        _ended = true;
         if (!_process.HasExited)
         {
             _process.Kill();

@@ -20,6 +20,24 @@ public sealed class SessionTests
         world.Stop();
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(60)]
+    public async Task The_servers_lease_counts_whatever_the_client_is_configured_for(int seconds)
+    {
+        var world = new SessionWorld(new SessionSettings { Lease = TimeSpan.FromSeconds(seconds) });
+        world.Start();
+        await world.UntilAsync(() => world.Session.IsTrusted);
+        for (var look = 0; look < 5 * seconds; look++)
+        {
+            await world.AdvanceAsync(TimeSpan.FromSeconds(0.2));
+            Assert.True(await world.Read(() => world.Session.IsTrusted));
+        }
+
+        Assert.Equal(1, world.Dials);
+        world.Stop();
+    }
+
     [Fact]
     public async Task An_error_of_the_server_is_the_callers_and_a_defect_harms_only_its_own_call()
     {

@@ -13,10 +13,16 @@ internal sealed class SessionWorld : IDialer
     private MemoryWire? _wire;
 
     public SessionWorld(params (string Host, ulong Instance)[] remembered)
+        : this(new SessionSettings(), remembered)
+    {
+    }
+
+    /// <param name="atServer">The client always has the defaults.</param>
+    public SessionWorld(SessionSettings atServer, params (string Host, ulong Instance)[] remembered)
     {
         Time.AutoAdvanceAmount = TimeSpan.Zero;
         Server = new ServerSide();
-        Table = new SessionTable("test.cell", 7, Server, Settings, Time);
+        Table = new SessionTable("test.cell", 7, Server, atServer, Time);
         Client = new ClientSide();
         Session = new ClientSession(
             new Hello { Role = SessionRole.Venus, Instance = 42, System = "test" }, this, Client, Settings, Time);

@@ -5,7 +5,8 @@ namespace AfsLike.Butler.Execution;
 /// <param name="Directory">The Butler's own directory, on a local disk: counter, jobs under way, output not yet in its files.</param>
 /// <param name="Scratch">Below it each job uid gets a directory of its own as HOME: local, kept between jobs.</param>
 /// <param name="ClientDirectory">The host's client directory: commands started here find the daemons by it (AFSX_DIR).</param>
-public sealed record ButlerPlace(string Host, string Directory, string Scratch, string ClientDirectory)
+/// <param name="Programs">Where afsx lies: the end of a job's PATH, so that a job can start jobs.</param>
+public sealed record ButlerPlace(string Host, string Directory, string Scratch, string ClientDirectory, string Programs)
 {
     public string Counter => Path.Combine(Directory, "next-job");
 

@@ -303,7 +303,7 @@ internal sealed class TargetRunner : IDisposable
         var home = ScratchDirectory.For(_context.Place.Scratch, uid);
         var variables = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         void Set(string name, string value) => variables[name] = Encoding.UTF8.GetBytes($"{name}={value}");
-        Set("PATH", SearchPath);
+        Set("PATH", $"{SearchPath}:{_context.Place.Programs}");
         Set("HOME", home);
         Set("USER", start.UserName);
         Set("LOGNAME", start.UserName);

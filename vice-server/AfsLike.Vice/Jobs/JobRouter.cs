@@ -61,9 +61,48 @@ public sealed class JobRouter(LoginDesk login, HostTable hosts, TimeProvider tim
         {
             Start(sender, message);
         }
+        else if (message.BodyCase == JobMessage.BodyOneofCase.Kill)
+        {
+            Kill(sender, message);
+        }
+        else if (message.BodyCase == JobMessage.BodyOneofCase.Killed)
+        {
+            if (IsHomeOf(sender.Host, message.Job))
+            {
+                _butlers.GetValueOrDefault(message.ToHost)?.SendJob(message);
+            }
+        }
         else if (Admit(message))
         {
             Forward(sender, message);
+        }
+    }
+
+    /// <summary>A signal for a job of another host, from a host that has no part in it: its home decides, for the user named here.</summary>
+    private void Kill(ServerSession sender, JobMessage message)
+    {
+        try
+        {
+            var (user, token) = login.Verify(message.Kill.UserToken.Span, sender.Host);
+            if (!IsHomeOf(message.ToHost, message.Job) || _butlers.GetValueOrDefault(message.ToHost) is not { IsConnected: true } home)
+            {
+                throw new AfsException(AfsError.Unavailable, $"host {message.ToHost}, where job {message.Job} was typed, is not connected");
+            }
+
+            message.Kill.UserToken = ByteString.Empty;
+            message.Kill.User = user.Id.Value;
+            message.Kill.Administrator = token.Administrator;
+            home.SendJob(message);
+        }
+        catch (AfsException refused)
+        {
+            sender.SendJob(new JobMessage
+            {
+                Job = message.Job,
+                FromHost = message.ToHost,
+                ToHost = sender.Host,
+                Killed = new JobKilled { Number = message.Kill.Number, Error = (uint)refused.Error, Detail = refused.Message },
+            });
         }
     }
 

@@ -47,7 +47,7 @@ internal static class Deciding
                 return null;
             }
 
-            work.PutContent(change.Subject, old, cut?.To ?? Cutting.Plain(old, length), keepOld: null);
+            work.PutContent(change.Subject, before.Length, old, cut?.To ?? Cutting.Plain(old, length), keepOld: null);
             after = after with { Length = length, DataVersion = before.DataVersion.Next(), ModifyTime = change.ModifyTime ?? work.Now };
         }
 
@@ -60,9 +60,9 @@ internal static class Deciding
         var record = work.Vnode(store.Subject);
         var before = record.Status;
         store.Authorize(new MutationView(before, null, null, null));
-        var old = work.Content(store.Subject);
-        var foreign = store.Base != before.DataVersion && old.Length > 0;
-        work.PutContent(store.Subject, old, store.Content, foreign ? before.DataVersion : null);
+        var old = work.Former(store.Subject);
+        var foreign = store.Base != before.DataVersion && before.Length > 0;
+        work.PutContent(store.Subject, before.Length, old, store.Content, foreign ? before.DataVersion : null);
         var after = before with
         {
             Version = work.Version,

@@ -46,6 +46,22 @@ internal sealed class MutationWork(VolumeInfo info, VolumeCounters counters, Vol
 
     public FileContent Content(VnodeId id) => Get('b', id) is { } bytes ? Records.DecodeContent(bytes, Fid(id)) : FileContent.Empty;
 
+    /// <summary>
+    /// Contents that are about to be replaced or removed, or null when their record is damaged: who overwrites or removes a damaged file mends the volume. The
+    /// chunks of such a file go at a later start.
+    /// </summary>
+    public FileContent? Former(VnodeId id)
+    {
+        try
+        {
+            return Content(id);
+        }
+        catch (AfsException damaged) when (damaged.Error == AfsError.Corrupted)
+        {
+            return null;
+        }
+    }
+
     public List<(byte[] Name, byte[] Value)> Attributes(VnodeId id) => Get('a', id) is { } bytes ? Records.DecodeAttributes(bytes, Fid(id)) : [];
 
     public VnodeId NewVnode()
@@ -68,11 +84,18 @@ internal sealed class MutationWork(VolumeInfo info, VolumeCounters counters, Vol
         Put(Key('a', id), attributes.Count == 0 ? null : Records.Encode(attributes));
 
     /// <summary>Replaces contents; the chunks only the old ones named are given up, unless <paramref name="keepOld"/> puts these under history.</summary>
-    public void PutContent(VnodeId id, FileContent old, FileContent content, DataVersion? keepOld)
+    /// <param name="oldLength">As the status has it.</param>
+    /// <param name="old">Null when they are damaged.</param>
+    public void PutContent(VnodeId id, long oldLength, FileContent? old, FileContent content, DataVersion? keepOld)
     {
         Put(Key('b', id), content.Length == 0 ? null : Records.Encode(content));
-        Counters = Counters with { Bytes = Counters.Bytes + content.Length - old.Length };
+        Counters = Counters with { Bytes = Counters.Bytes + content.Length - oldLength };
         Named.UnionWith(content.Chunks.Select(chunk => chunk.Id));
+        if (old is null)
+        {
+            return;
+        }
+
         if (keepOld is { } version)
         {
             Put(VolumeKeys.History(info.Group, id, version), Records.EncodeHistory(old, Now));
@@ -94,10 +117,9 @@ internal sealed class MutationWork(VolumeInfo info, VolumeCounters counters, Vol
                 Put(Key('l', id), null);
                 break;
             case VnodeKind.File:
-                var content = Content(id);
+                Unnamed.UnionWith(Former(id)?.Chunks.Select(chunk => chunk.Id) ?? []);
                 Put(Key('b', id), null);
-                Counters = Counters with { Bytes = Counters.Bytes - content.Length };
-                Unnamed.UnionWith(content.Chunks.Select(chunk => chunk.Id));
+                Counters = Counters with { Bytes = Counters.Bytes - status.Length };
                 foreach (var (key, value) in shelf.Pending.Scan(VolumeKeys.Histories(info.Group, id)))
                 {
                     Put(key, null);

@@ -7,15 +7,28 @@ namespace AfsLike.Vice.Volumes;
 internal static class Sweeping
 {
     /// <param name="before">Contents replaced before this go. Nanoseconds since 1970.</param>
-    public static void Run(IOrderedStore store, IChunkStore chunks, IReadOnlyList<Volume> volumes, long before)
+    /// <param name="log">Told of damage. The chunks that a damaged record names are not known, so none is collected then.</param>
+    public static void Run(IOrderedStore store, IChunkStore chunks, IReadOnlyList<Volume> volumes, long before, Action<string> log)
+    {
+        try
+        {
+            Collect(store, chunks, volumes, before);
+        }
+        catch (AfsException damage) when (damage.Error == AfsError.Corrupted)
+        {
+            log($"{damage.Message}; no chunk is collected, since it may name any");
+        }
+    }
+
+    private static void Collect(IOrderedStore store, IChunkStore chunks, IReadOnlyList<Volume> volumes, long before)
     {
         var named = new HashSet<ulong>();
         var old = new List<(byte[] Key, byte[]? Value)>();
         foreach (var group in volumes.Select(volume => volume.Info.Group).Distinct())
         {
-            foreach (var (_, value) in store.Scan(VolumeKeys.AllOf(group, 'b')))
+            foreach (var (key, value) in store.Scan(VolumeKeys.AllOf(group, 'b')))
             {
-                named.UnionWith(Records.DecodeContent(value, default).Chunks.Select(chunk => chunk.Id));
+                named.UnionWith(Records.DecodeContent(value, new Fid(new VolumeId(group), VolumeKeys.VnodeOf(key))).Chunks.Select(chunk => chunk.Id));
             }
 
             foreach (var (key, value) in store.Scan(VolumeKeys.AllOf(group, 'h')))

@@ -87,6 +87,9 @@ internal static class VolumeKeys
         return key;
     }
 
+    /// <summary>The vnode of any key of a group.</summary>
+    public static VnodeId VnodeOf(byte[] key) => new(BinaryPrimitives.ReadUInt64BigEndian(key.AsSpan(6)));
+
     public static byte[] Names(uint group, VnodeId directory)
     {
         var key = new byte[14];

@@ -22,8 +22,11 @@ public sealed class VolumeSet : IDisposable
     /// <summary>In the order of their numbers.</summary>
     public IReadOnlyList<Volume> All => [.. _byId.Values];
 
-    /// <summary>Loads the volumes, and removes what a crash left lying about. Blocks. Throws AfsException Corrupted.</summary>
-    public static VolumeSet Open(IOrderedStore store, IChunkStore chunks, TimeProvider time)
+    /// <summary>
+    /// Loads the volumes, and removes what a crash left lying about. Blocks. Damaged files are told to the log and harm nothing else; for damage of what says which
+    /// volumes there are it throws AfsException Corrupted.
+    /// </summary>
+    public static VolumeSet Open(IOrderedStore store, IChunkStore chunks, TimeProvider time, Action<string> log)
     {
         var start = (store.Get(VolumeKeys.Starts) is { } bytes ? BinaryPrimitives.ReadUInt64LittleEndian(bytes) : 0) + 1;
         var next = new byte[8];
@@ -38,7 +41,7 @@ public sealed class VolumeSet : IDisposable
             set.Add(new Volume(info, Records.DecodeCounters(counters), set._shelf));
         }
 
-        Sweeping.Run(store, chunks, set.All, set._shelf.Now - (HistoryKept.Ticks * 100));
+        Sweeping.Run(store, chunks, set.All, set._shelf.Now - (HistoryKept.Ticks * 100), log);
         return set;
     }
 
