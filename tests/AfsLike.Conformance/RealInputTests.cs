@@ -92,6 +92,17 @@ public sealed class RealInputTests(SharedCell shared)
     }
 
     [Fact]
+    public async Task Extended_attributes_are_set_seen_on_the_other_host_and_removed()
+    {
+        var place = await _cell.NewPlaceAsync("xattr");
+        (await _cell.C1.ScriptAsync(place, "touch f; setfattr -n user.note -v one f; setfattr -n user.more -v two f; setfattr -n user.note -v three f")).Ok();
+        Assert.Equal("three", (await _cell.C2.ScriptAsync(place, "getfattr -n user.note --only-values f")).Ok().Line);
+        (await _cell.C1.ScriptAsync(place, "setfattr -x user.note f")).Ok();
+        Assert.Equal("user.more", (await _cell.C2.ScriptAsync(place, "getfattr f | sed -n 's/^user/user/p'")).Ok().Line);
+        Assert.NotEqual(0, (await _cell.C2.ScriptAsync(place, "getfattr -n user.note f")).ExitCode);
+    }
+
+    [Fact]
     public async Task Tar_and_rsync_carry_times_modes_links_and_long_names()
     {
         var place = await _cell.NewPlaceAsync("carry");

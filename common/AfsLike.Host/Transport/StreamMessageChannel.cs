@@ -65,7 +65,13 @@ public sealed class StreamMessageChannel : IMessageChannel
     {
         try
         {
-            return await _reader.MoveNext(_closed.Token).ConfigureAwait(false) ? _reader.Current.Bytes : null;
+            // Not as `? :`, where null would mean no bytes (it converts by way of byte[]), and not the end.
+            if (await _reader.MoveNext(_closed.Token).ConfigureAwait(false))
+            {
+                return _reader.Current.Bytes;
+            }
+
+            return null;
         }
         catch (Exception ended) when (IsEnd(ended))
         {

@@ -167,7 +167,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
             throw new AfsException(AfsError.AttributeTooLarge, $"an attribute may have {Limits.AttributeValue} bytes");
         }
 
-        ReadOnlyMemory<byte>? value = asked.Remove ? null : asked.Value.Memory;
+        var value = asked.Remove ? default(ReadOnlyMemory<byte>?) : asked.Value.Memory; // a plain null would become no bytes, by way of byte[]
         var mutation = new ChangeAttribute(subject, asked.Name.Memory, value, asked.CreateOnly, asked.ReplaceOnly)
         {
             Actor = call.Who.User,
