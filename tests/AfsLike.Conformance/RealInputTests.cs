@@ -110,7 +110,7 @@ public sealed class RealInputTests(SharedCell shared)
             mkdir a; cd a; echo one > one; ln one two; ln -s one three; chmod 640 one
             touch -d '2001-02-03 04:05:06.123456789' one
             long=$(printf 'n%.0s' $(seq 255)); echo long > $long
-            cd ..; tar cf a.tar a; mkdir b; tar xf a.tar -C b; rsync -aH a/ c/
+            cd ..; tar cf a.tar --format=posix a; mkdir b; tar xf a.tar -C b; rsync -aH a/ c/
             for d in b/a c; do
               test "$(stat -c '%y %a %h' a/one)" = "$(stat -c '%y %a %h' $d/one)"
               test "$(readlink $d/three)" = one; test "$(cat $d/$long)" = long

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 namespace AfsLike.Conformance.Harness;
 
 /// <summary>A cell made by `./dev cell up`: hosts in namespaces of their own on this machine.</summary>
@@ -77,6 +78,22 @@ public sealed class Cell : IAsyncDisposable
         }
 
         EndDrivers();
+        await ConnectedAsync();
+    }
+
+    /// <summary>Waits until the server has heard of every host's daemons again.</summary>
+    private async Task ConnectedAsync()
+    {
+        for (var waited = Stopwatch.StartNew(); ;)
+        {
+            var listed = await C1.ExecAsync("sh", "-c", "afsx host list --json | grep -c '\"jobs\": true'");
+            if (listed.Output.Trim() == "2")
+            {
+                return;
+            }
+
+            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(30), $"the hosts have not come back: {listed.Error}");
+        }
     }
 
     /// <summary>The logs of all daemons are kept in artifacts/conformance.</summary>

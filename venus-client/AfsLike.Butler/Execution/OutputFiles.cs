@@ -105,8 +105,8 @@ internal sealed class OutputFiles : IDisposable
         }
         finally
         {
-            _spools[0].Delete();
-            _spools[1].Delete();
+            _spools[0].Close();
+            _spools[1].Close();
         }
     }
 

@@ -2,7 +2,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace AfsLike.Butler.Execution;
 
-/// <summary>Bytes of one stream that are not in their file yet. Appended on the Butler's strand, carried over by the job's file thread.</summary>
+/// <summary>
+/// Bytes of one stream that are not in their file yet. Appended on the Butler's strand, carried over by the job's file thread. The file has no name once it is open:
+/// that thread goes by the job's user, who may not remove it.
+/// </summary>
 internal sealed class Spool(string path, long most)
 {
     private const int CopyBytes = 256 * 1024;
@@ -26,7 +29,7 @@ internal sealed class Spool(string path, long most)
 
             try
             {
-                _file ??= File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
+                _file ??= Open();
                 RandomAccess.Write(_file, bytes, _length);
                 _length += bytes.Length;
                 return true;
@@ -51,17 +54,22 @@ internal sealed class Spool(string path, long most)
         return buffer.Length > 0;
     }
 
-    public void Delete()
+    /// <summary>What was not carried over is gone.</summary>
+    public void Close()
     {
         lock (_gate)
         {
             _closed = true;
-            if (_file is not null)
-            {
-                _file.Dispose();
-                File.Delete(path);
-            }
+            _file?.Dispose();
+            _file = null;
         }
+    }
+
+    private SafeFileHandle Open()
+    {
+        var file = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        File.Delete(path);
+        return file;
     }
 
     private int Waiting()
