@@ -97,7 +97,7 @@ public sealed class OpenToCloseTests(SharedCell shared) : IAsyncDisposable
     {
         var (writer, reader, place) = await BeginAsync("open");
         await writer.DoAsync($"write {place}/f first 1");
-        var open = await reader.DoAsync($"open {place}/f");
+        var open = await reader.DoAsync($"view {place}/f");
         await writer.DoAsync($"append {place}/f more 1");
         Assert.Equal(Driver.Contents("firstmore"), await reader.AskAsync($"read {place}/f"));
         Assert.Equal(Driver.Contents("firstmore"), await GrownAsync(reader, open, Driver.Contents("first")));
@@ -134,6 +134,15 @@ public sealed class OpenToCloseTests(SharedCell shared) : IAsyncDisposable
         Assert.All(storms, answer => Assert.True(
             long.Parse(answer.Split(' ')[2], CultureInfo.InvariantCulture) < _cell.Lease.TotalMilliseconds,
             $"one creation took as long as a lease, so somebody waited for a promise to run out: {answer}"));
+    }
+
+    [Fact]
+    public async Task Two_hosts_that_make_the_same_paths_at_once_both_find_them()
+    {
+        var place = await _cell.NewPlaceAsync("paths");
+        const string Script = "for i in $(seq 200); do mkdir -p $i/a || exit 1; test -d $i/a || exit 2; done";
+        var made = await Task.WhenAll(_cell.C1.ScriptAsync(place, Script), _cell.C2.ScriptAsync(place, Script));
+        Assert.All(made, static outcome => outcome.Ok());
     }
 
     private static long Kept(string answer) =>

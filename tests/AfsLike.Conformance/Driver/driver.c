@@ -11,6 +11,7 @@
  *   has D NAME          readdir D: "ok 1" or "ok 0"
  *   count D             readdir D: how many names but . and ..
  *   unlink P | mkdir P | rename P Q
+ *   view P              O_RDONLY, kept: "ok FD"
  *   open P              O_RDWR|O_CREAT, kept: "ok FD";  put FD TEXT | get FD | close FD
  *   storm D WORD S      for S seconds: create D/WORD-i and remove every second one: "ok KEPT LONGEST_MS"
  */
@@ -149,6 +150,10 @@ int main(void)
         else if (!strcmp(verb, "rename")) done(rename(path, word[2]));
         else if (!strcmp(verb, "open")) {
             int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+            if (fd < 0) failed(); else printf("ok %d\n", fd);
+        }
+        else if (!strcmp(verb, "view")) {
+            int fd = open(path, O_RDONLY | O_CLOEXEC);
             if (fd < 0) failed(); else printf("ok %d\n", fd);
         }
         else if (!strcmp(verb, "put")) done(put_all(atoi(path), word[2], 1));

@@ -148,15 +148,33 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts)
         var known = directories.Distinct().Select(_knowledge.Get).ToList();
         known.ForEach(directory => directory.OwnMutations++);
         operations.Begin(caller.Request);
+        var noted = _knowledge.Breaks.Now;
         try
         {
             return await parts.Server.MutateAsync(request, who.Slot, operations.Of(caller.Request));
+        }
+        catch (AfsException refusal) when (refusal.Error is AfsError.Exists or AfsError.NotFound or AfsError.NotEmpty or AfsError.NotDirectory or AfsError.IsDirectory)
+        {
+            await CatchUpAsync(directories.Where(directory => _knowledge.Breaks.Since(directory, noted)));
+            throw;
         }
         finally
         {
             operations.End(caller.Request);
             parts.Server.SettleOperations();
             known.ForEach(directory => directory.OwnMutations--);
+        }
+    }
+
+    /// <summary>
+    /// A refusal speaks of names that others have made or removed, and their breaks came before it. The kernel may still be on its way to forget what it knew; whoever
+    /// is refused because a name exists must not be told next that it does not.
+    /// </summary>
+    private async Task CatchUpAsync(IEnumerable<Fid> directories)
+    {
+        foreach (var node in directories.SelectMany(nodes.Of).ToList())
+        {
+            await parts.Kernel.InvalidateNamesAsync(node.Id, [], mutationPending: true);
         }
     }
 

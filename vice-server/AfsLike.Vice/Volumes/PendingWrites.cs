@@ -43,6 +43,9 @@ internal sealed class PendingWrites(IOrderedStore store)
         return [.. found.Select(row => (row.Key, row.Value))];
     }
 
+    /// <summary>Completes when everything decided so far is durable, and after whoever waits for that has been told.</summary>
+    public Task SettledAsync() => _pending.Count == 0 ? Task.CompletedTask : CommitAsync([]);
+
     /// <summary>Completes when the batch is durable, in the order of calls.</summary>
     public async Task CommitAsync(IReadOnlyList<(byte[] Key, byte[]? Value)> batch)
     {

@@ -97,22 +97,20 @@ public sealed class Volume
 
     /// <summary>
     /// Applies a change and completes when it is durable, in the order of changes. Throws what <see cref="Mutation.Authorize"/> throws and what POSIX says, and then nothing
-    /// has been done.
+    /// has been done. A refusal may rest on changes that are not committed yet; it is thrown once they are, so that whoever hears it finds what it speaks of, and
+    /// was told of it before.
     /// </summary>
     public async Task<Applied> ApplyAsync(Mutation mutation)
     {
-        while (mutation is ChangeStatus { Length: { } length } cut && NeedsNewChunk(cut.Subject, length) is { } content)
+        try
         {
-            var (ready, chunk) = await CutAsync(content, length);
-            if (Decide(mutation, new PreparedCut(content, ready)) is { } cutAway)
-            {
-                return await CommitAsync(cutAway);
-            }
-
-            _shelf.Chunks.Delete(chunk); // somebody has stored meanwhile: cut that
+            return await DecideAndCommitAsync(mutation);
         }
-
-        return await CommitAsync(Decide(mutation, null)!);
+        catch (AfsException)
+        {
+            await _shelf.Pending.SettledAsync();
+            throw;
+        }
     }
 
     /// <summary>Ids for new chunks, never used before and never again.</summary>
@@ -174,6 +172,22 @@ public sealed class Volume
         {
             await ApplyAsync(new DropOrphan(VolumeKeys.OrphanOf(key).Vnode, client) { Actor = UserId.FirstAdministrator, Authorize = static _ => { } });
         }
+    }
+
+    private async Task<Applied> DecideAndCommitAsync(Mutation mutation)
+    {
+        while (mutation is ChangeStatus { Length: { } length } cut && NeedsNewChunk(cut.Subject, length) is { } content)
+        {
+            var (ready, chunk) = await CutAsync(content, length);
+            if (Decide(mutation, new PreparedCut(content, ready)) is { } cutAway)
+            {
+                return await CommitAsync(cutAway);
+            }
+
+            _shelf.Chunks.Delete(chunk); // somebody has stored meanwhile: cut that
+        }
+
+        return await CommitAsync(Decide(mutation, null)!);
     }
 
     /// <summary>Null: what was prepared does not fit the contents any more.</summary>

@@ -138,4 +138,13 @@ public sealed class NamesTests : VolumeWorld
         Assert.Equal(["a"], Names());
         Assert.Equal(1, Status(VnodeId.Root).Length);
     });
+
+    [Fact]
+    public Task A_refusal_that_rests_on_a_change_under_way_comes_after_it() => new Strand().InvokeAsync(async () =>
+    {
+        var first = MakeAsync("a");
+        await RefusedAsync(AfsError.Exists, () => MakeAsync("a"));
+        Assert.True(first.IsCompleted);
+        Assert.NotNull(Volume.Lookup(VnodeId.Root, Name("a")));
+    });
 }
