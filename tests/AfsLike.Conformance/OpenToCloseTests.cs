@@ -79,6 +79,48 @@ public sealed class OpenToCloseTests(SharedCell shared) : IAsyncDisposable
         }
     }
 
+    /// <summary>What a kernel holds of one name must not rest on a promise that the change of another name has used up.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_name_that_changes_after_its_neighbours_did_is_seen_elsewhere_too(bool listed)
+    {
+        var (writer, reader, place) = await BeginAsync(listed ? "listed" : "neighbours");
+        for (var round = 0; round < 20; round++)
+        {
+            await writer.DoAsync($"create {place}/old{round}");
+            if (listed)
+            {
+                await reader.DoAsync($"count {place}");
+            }
+
+            Assert.Equal("ok 0", await reader.AskAsync($"stat {place}/old{round}"));
+            Assert.Equal("err 2 ENOENT", await reader.AskAsync($"stat {place}/new{round}"));
+            for (var neighbour = 0; neighbour < round % 4; neighbour++)
+            {
+                await writer.DoAsync($"create {place}/neighbour-{round}-{neighbour}");
+            }
+
+            await writer.DoAsync($"create {place}/new{round}");
+            await writer.DoAsync($"unlink {place}/old{round}");
+            Assert.Equal("ok 0", await reader.AskAsync($"stat {place}/new{round}"));
+            Assert.Equal("err 2 ENOENT", await reader.AskAsync($"stat {place}/old{round}"));
+        }
+    }
+
+    [Fact]
+    public async Task A_name_that_changes_after_its_directorys_mode_did_is_seen_elsewhere_too()
+    {
+        var place = await _cell.NewPlaceAsync("mode");
+        var reader = await _cell.DriverAsync(_cell.C2);
+        (await _cell.C1.ScriptAsync(place, "mkdir d; touch d/old")).Ok();
+        Assert.Equal("ok 0", await reader.AskAsync($"stat {place}/d/old"));
+        Assert.Equal("err 2 ENOENT", await reader.AskAsync($"stat {place}/d/new"));
+        (await _cell.C1.ScriptAsync(place, "chmod 750 d; touch -d 2001-02-03 d; touch d/new; rm d/old")).Ok();
+        Assert.Equal("ok 0", await reader.AskAsync($"stat {place}/d/new"));
+        Assert.Equal("err 2 ENOENT", await reader.AskAsync($"stat {place}/d/old"));
+    }
+
     [Fact]
     public async Task A_large_file_is_new_at_the_next_open_elsewhere_whoever_writes()
     {

@@ -33,5 +33,5 @@ internal sealed class ServerLink(Action<string> log) : IJobLink, IClientSessionE
 
     public void OnTrustLost() => log("the server does not answer; jobs under way wait for it");
 
-    public Task<IReadOnlyList<Fid>> OnBreakAsync(Break broken) => Task.FromResult<IReadOnlyList<Fid>>([]);
+    public Task<BreakAnswer> OnBreakAsync(Break broken) => Task.FromResult(BreakAnswer.None);
 }

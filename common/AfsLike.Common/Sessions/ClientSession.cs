@@ -296,14 +296,15 @@ public sealed class ClientSession
             return;
         }
 
-        var open = await _events.OnBreakAsync(broken);
+        var said = await _events.OnBreakAsync(broken);
         if (!_breaksUnderWay.Remove(broken.Sequence))
         {
             return; // the server has forgotten it: see OpenAsync
         }
 
         var answer = new BreakAck { Sequence = broken.Sequence };
-        answer.OpenHere.AddRange(open.Select(fid => fid.ToWire()));
+        answer.OpenHere.AddRange(said.OpenHere.Select(fid => fid.ToWire()));
+        answer.GivenUp.AddRange(said.GivenUp.Select(fid => fid.ToWire()));
         _outbox.Enqueue(new Message { BreakAck = answer });
     }
 

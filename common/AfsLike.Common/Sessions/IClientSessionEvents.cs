@@ -1,4 +1,3 @@
-using AfsLike.Common.Model;
 using AfsLike.Common.Wire;
 
 namespace AfsLike.Common.Sessions;
@@ -9,9 +8,8 @@ public interface IClientSessionEvents
     /// <summary>
     /// Promises were broken. What they covered must no longer be answered from when the task completes (the kernel
     /// included); that completion is the acknowledgement. Never waits for a reply of the server (RULES.md 1).
-    /// Returns those of the vnodes that are open here.
     /// </summary>
-    Task<IReadOnlyList<Fid>> OnBreakAsync(Break broken);
+    Task<BreakAnswer> OnBreakAsync(Break broken);
 
     /// <summary>
     /// The session stands (again). Unless <paramref name="promisesKept"/>, every promise held must be registered again

@@ -78,14 +78,14 @@ public sealed class ServerSession
     internal int RequestsUnderWay { get; set; }
 
     /// <summary>
-    /// Queues a break, in the order of calls and ahead of any reply sent later. Completes when the client has acknowledged
-    /// (with the vnodes open there) or its lease has run out (with none). Never throws.
+    /// Queues a break, in the order of calls and ahead of any reply sent later. Completes when the client has acknowledged,
+    /// with what it says, or its lease has run out, with nothing. Never throws.
     /// </summary>
-    public Task<IReadOnlyList<Fid>> BreakAsync(IReadOnlyList<BrokenPromise> promises)
+    public Task<BreakAnswer> BreakAsync(IReadOnlyList<BrokenPromise> promises)
     {
         if (!IsLeaseLive)
         {
-            return Task.FromResult<IReadOnlyList<Fid>>([]);
+            return Task.FromResult(BreakAnswer.None);
         }
 
         var message = new Break { Sequence = _nextBreak++ };
@@ -155,7 +155,8 @@ public sealed class ServerSession
     {
         if (_breaks.Remove(acknowledgement.Sequence, out var pending))
         {
-            pending.Done.TrySetResult([.. acknowledgement.OpenHere.Select(fid => fid.ToModel())]);
+            pending.Done.TrySetResult(new BreakAnswer(
+                [.. acknowledgement.OpenHere.Select(fid => fid.ToModel())], [.. acknowledgement.GivenUp.Select(fid => fid.ToModel())]));
         }
     }
 
@@ -172,7 +173,7 @@ public sealed class ServerSession
         _breaks.Clear();
         foreach (var pending in waiting)
         {
-            pending.Done.TrySetResult([]);
+            pending.Done.TrySetResult(BreakAnswer.None);
         }
     }
 
@@ -183,6 +184,6 @@ public sealed class ServerSession
 
     private sealed record UnacknowledgedBreak(Break Message, long SentAt)
     {
-        public TaskCompletionSource<IReadOnlyList<Fid>> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<BreakAnswer> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

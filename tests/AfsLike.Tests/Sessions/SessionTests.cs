@@ -77,13 +77,15 @@ public sealed class SessionTests
         var world = new SessionWorld();
         var told = new TaskCompletionSource<IReadOnlyList<Fid>>();
         world.Client.OnBreak = _ => told.Task;
+        world.Client.GivenUp = [new Fid(1, 10)];
         world.Start();
         await world.UntilAsync(() => world.Session.IsTrusted);
         var broken = world.On(() => world.ServerSession.BreakAsync(One));
         await world.UntilAsync(() => world.Client.Told.Contains("break 1"));
         Assert.False(broken.IsCompleted);
         told.SetResult([new Fid(1, 9)]);
-        Assert.Equal([new Fid(1, 9)], await broken);
+        Assert.Equal([new Fid(1, 9)], (await broken).OpenHere);
+        Assert.Equal([new Fid(1, 10)], (await broken).GivenUp);
         world.Stop();
     }
 
@@ -100,7 +102,7 @@ public sealed class SessionTests
         Assert.False(broken.IsCompleted);
         Assert.False(await world.Read(() => world.Session.IsTrusted));
         await world.UntilAsync(() => broken.IsCompleted, world.Settings.Lease);
-        Assert.Empty(await broken);
+        Assert.Empty((await broken).OpenHere);
         Assert.Contains("expired", world.Server.Told);
         world.Stop();
     }

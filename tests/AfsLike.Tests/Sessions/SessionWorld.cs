@@ -155,12 +155,14 @@ internal sealed class SessionWorld : IDialer
 
         public Func<Break, Task<IReadOnlyList<Fid>>> OnBreak { get; set; } = static _ => Task.FromResult<IReadOnlyList<Fid>>([]);
 
+        public IReadOnlyList<Fid> GivenUp { get; set; } = [];
+
         public Func<Task> Revalidate { get; set; } = static () => Task.CompletedTask;
 
-        public async Task<IReadOnlyList<Fid>> OnBreakAsync(Break broken)
+        public async Task<BreakAnswer> OnBreakAsync(Break broken)
         {
             Told.Add($"break {broken.Sequence}");
-            return await OnBreak(broken);
+            return new BreakAnswer(await OnBreak(broken), GivenUp);
         }
 
         public async Task OnConnectedAsync(bool promisesKept)

@@ -45,9 +45,6 @@ public sealed class DirectoryNames(DataVersion version)
     /// <summary>Facts held, for the bound of the table.</summary>
     public int Count => _facts.Count;
 
-    /// <summary>Every name something is known about: what a kernel may have been told of.</summary>
-    public IReadOnlyCollection<FileName> Known => _facts.Keys;
-
     /// <summary>False when nothing is known about the name.</summary>
     public bool TryGet(FileName name, out NameFact fact)
     {

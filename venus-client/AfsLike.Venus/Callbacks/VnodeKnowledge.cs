@@ -11,7 +11,11 @@ public sealed record VnodeAttribute(ReadOnlyMemory<byte> Name, ReadOnlyMemory<by
 /// </summary>
 public sealed class VnodeKnowledge(Fid fid)
 {
+    /// <summary>Names told to the kernel that are remembered one by one.</summary>
+    public const int MostTold = 256;
+
     private readonly SortedList<UserId, Rights> _rights = new(2);
+    private HashSet<FileName>? _told = [];
     private DirectoryNames? _names;
 
     public Fid Fid { get; } = fid;
@@ -39,8 +43,25 @@ public sealed class VnodeKnowledge(Fid fid)
     /// <summary>The names, when they are those of the current data version.</summary>
     public DirectoryNames? Names => IsPromised && _names is { } names && names.Version == Status!.DataVersion ? names : null;
 
-    /// <summary>Names the kernel may have been told about, current or not; null when it cannot be said.</summary>
-    public IReadOnlyCollection<FileName>? EverTold => _names?.Known;
+    /// <summary>Notes that the kernel may answer for a name of this directory until it is taken back.</summary>
+    public void Tell(FileName name)
+    {
+        if (_told is { } told && told.Add(name) && told.Count > MostTold)
+        {
+            _told = null;
+        }
+    }
+
+    /// <summary>
+    /// The names the kernel may answer for, absent ones among them; null when there are more than <see cref="MostTold"/>. They are to be taken back,
+    /// and are forgotten here.
+    /// </summary>
+    public IReadOnlyCollection<FileName>? TakeTold()
+    {
+        var told = _told;
+        _told = [];
+        return told;
+    }
 
     /// <summary>Takes a status that came under a promise and that no break has overtaken. False when a newer one has been seen.</summary>
     public bool TryLearn(VnodeStatus status)

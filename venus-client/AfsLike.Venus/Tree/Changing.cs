@@ -74,6 +74,9 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts)
             Exchange = modes.HasFlag(RenameModes.Exchange),
             OpenHere = IsOpenHere(to, newName),
         };
+        // The kernel moves what it knows of one name to the other by itself.
+        _knowledge.Get(to).Tell(newName);
+        _knowledge.Get(from).Tell(name);
         var noted = _knowledge.Breaks.Now;
         var reply = await MutateAsync(caller, who, new Request { Rename = call }, from, to);
         var result = reply.Rename;

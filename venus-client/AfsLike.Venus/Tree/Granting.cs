@@ -19,6 +19,11 @@ internal sealed class Granting(TreeParts parts, NodeTable nodes, Facts facts, Re
     public Entry Entry(Node parent, FileName name, VnodeStatus? status, NameFact fact, bool shared)
     {
         var forName = shared && IsCertain(parent.Fid, name, fact) ? Validity.Endless : Validity.None;
+        if (forName == Validity.Endless)
+        {
+            parts.Knowledge.Get(parent.Fid).Tell(name);
+        }
+
         if (status is null)
         {
             return new Entry(NodeId.None, default, forName, Validity.None, Stamp(parent.Id, NodeId.None));

@@ -14,7 +14,7 @@ internal sealed class Promises(
     TreeParts parts, NodeTable nodes, Storing storing, Logins logins, RecentBreaks<NodeId> takenBack) : IClientSessionEvents
 {
     /// <summary>Of a directory with more names that may have changed everything is taken back at once.</summary>
-    private const int MostNames = 256;
+    private const int MostNames = 2 * VnodeKnowledge.MostTold;
 
     private readonly Knowledge _knowledge = parts.Knowledge;
 
@@ -24,29 +24,29 @@ internal sealed class Promises(
     /// <summary>Breaks of promises met so far.</summary>
     public long Broken { get; private set; }
 
-    public async Task<IReadOnlyList<Fid>> OnBreakAsync(Break broken)
+    public async Task<BreakAnswer> OnBreakAsync(Break broken)
     {
         if (broken.Everything)
         {
             _knowledge.BreakEverything();
             var open = nodes.Nodes.Where(node => node.Open is not null).Select(node => node.Fid).Distinct().ToList();
             await TakeEverythingBackAsync();
-            return open;
+            return new BreakAnswer(open, []);
         }
 
         var openHere = new List<Fid>();
+        var givenUp = new List<Fid>();
         var work = new List<Task>();
         foreach (var promise in broken.Promises)
         {
             Broken++;
-            if (Meet(promise, work))
-            {
-                openHere.Add(promise.Fid.ToModel());
-            }
+            var met = Meet(promise, work);
+            openHere.AddRange(met.OpenHere ? [promise.Fid.ToModel()] : []);
+            givenUp.AddRange(met.GivenUp ? [promise.Fid.ToModel()] : []);
         }
 
         await Task.WhenAll(work);
-        return openHere;
+        return new BreakAnswer(openHere, givenUp);
     }
 
     public async Task OnConnectedAsync(bool promisesKept)
@@ -101,15 +101,20 @@ internal sealed class Promises(
         }
     }
 
-    /// <summary>What is known first, at once; then what the kernel knows. True when the vnode lost its last name and is open here.</summary>
-    private bool Meet(BrokenPromise promise, List<Task> work)
+    /// <summary>
+    /// What is known first, at once; then what the kernel knows. A kept promise that nobody has asked for since the break before this one is given up:
+    /// then all of it goes back.
+    /// </summary>
+    private (bool OpenHere, bool GivenUp) Meet(BrokenPromise promise, List<Task> work)
     {
         var fid = promise.Fid.ToModel();
         var sameData = promise.DataVersion == promise.OldDataVersion;
         var names = promise.Names.Select(name => name.ToFileName()).ToList();
         var change = names.Count == 0 ? null : new NameChange(
             new DataVersion(promise.OldDataVersion), new DataVersion(promise.DataVersion), [.. names.Select(name => (name, (NameFact?)null))]);
-        var told = names.Count > 0 || sameData ? names : _knowledge.Find(fid)?.EverTold;
+        var known = _knowledge.Find(fid);
+        var stays = promise.Kept && known is { IsPromised: true };
+        var told = stays && (names.Count > 0 || sameData) ? names : known is null ? names : known.TakeTold()?.Union(names).ToList();
         _knowledge.Break(fid, new VolumeVersion(promise.Version), sameData, change);
         var open = false;
         foreach (var node in nodes.Of(fid).ToList())
@@ -122,23 +127,24 @@ internal sealed class Promises(
                 : TakeFileBackAsync(node, sameData));
         }
 
-        return open && promise.Removed;
+        return (open && promise.Removed, promise.Kept && !stays);
     }
 
-    private async Task TakeDirectoryBackAsync(Node node, IReadOnlyCollection<FileName>? names, bool sameData, bool rights)
+    /// <param name="told">The names to be taken back; null: all there may be.</param>
+    private async Task TakeDirectoryBackAsync(Node node, IReadOnlyCollection<FileName>? told, bool sameData, bool rights)
     {
-        if (rights || names is null || names.Count > MostNames)
+        if (rights || told is null || told.Count > MostNames)
         {
             await TakeEverythingBackAsync();
         }
-        else if (names.Count == 0 && sameData)
+        else if (told.Count == 0 && sameData)
         {
             await parts.Kernel.InvalidateNodeAsync(node.Id, contents: false);
         }
         else
         {
             var known = _knowledge.Get(node.Fid);
-            var how = await parts.Kernel.InvalidateNamesAsync(node.Id, [.. names], known.OwnMutations > 0);
+            var how = await parts.Kernel.InvalidateNamesAsync(node.Id, [.. told], known.OwnMutations > 0);
             if (how == TakenBack.WithEverything)
             {
                 takenBack.AddEverything();

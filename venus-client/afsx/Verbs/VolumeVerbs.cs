@@ -78,10 +78,9 @@ internal static class VolumeVerbs
         }
 
         var call = new CreateVolumeCall { Name = name };
-        call.Acl.Add(new WireAclEntry { Principal = owner.Name, Rights = (uint)Rights.All });
-        if (!isPrivate)
+        if (isPrivate)
         {
-            call.Acl.Add(new WireAclEntry { Principal = SystemGroups.AuthUser, Rights = (uint)(Rights.Read | Rights.Lookup) });
+            call.Acl.Add(new WireAclEntry { Principal = owner.Name, Rights = (uint)Rights.All });
         }
 
         return (await daemons.ForwardAsync(new Request { CreateVolume = call })).Volume.Volume;

@@ -7,7 +7,9 @@ namespace AfsLike.Vice.Callbacks;
 /// <para>
 /// A promise is one (fid, client) pair and covers all of the vnode: status, contents, entries, xattrs, ACL. It is registered
 /// <em>before</em> what it covers is read (RULES.md 2), so a change that comes in between finds it. A break consumes it: the client that
-/// wants to be told again asks again. The client that makes a change is not told of it; its promise stands on the statuses of the reply.
+/// wants to be told again asks again. A directory's promise is kept instead: clients, and their kernels, go on answering from the names that a
+/// break does not mention, so the change after this one concerns them too. Who has lost interest gives it up (<see cref="Release"/>).
+/// The client that makes a change is not told of it; its promise stands on the statuses of the reply.
 /// </para>
 /// <para>
 /// One client may hold <see cref="PerHolder"/> promises. One more takes the place of the one registered longest ago, which the caller must
@@ -26,6 +28,9 @@ public sealed class PromiseTable(int perHolder = PromiseTable.PerHolder)
     /// <summary>Promises in force.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Rises with every registration.</summary>
+    public ulong Now { get; private set; }
+
     /// <summary>Registers, or makes young again. Returns the fid whose promise had to give way, which must be broken to this holder.</summary>
     public Fid? Register(Holder holder, Fid fid)
     {
@@ -36,12 +41,13 @@ public sealed class PromiseTable(int perHolder = PromiseTable.PerHolder)
 
         if (Find(holder, fid) is { } known)
         {
+            known.RegisteredAt = ++Now;
             held.Unlink(known);
             held.Append(known);
             return null;
         }
 
-        var promise = new Promise(holder, fid);
+        var promise = new Promise(holder, fid) { RegisteredAt = ++Now };
         Insert(promise);
         held.Append(promise);
         Count++;
@@ -55,8 +61,8 @@ public sealed class PromiseTable(int perHolder = PromiseTable.PerHolder)
         return oldest.Fid;
     }
 
-    /// <summary>Consumes the promises on a vnode but for <paramref name="mutator"/>'s; returns their holders in ascending order.</summary>
-    public IReadOnlyList<Holder> Break(Fid fid, Holder? mutator)
+    /// <summary>The holders of promises on a vnode but for <paramref name="mutator"/>, in ascending order. Consumes theirs unless they are to be kept.</summary>
+    public IReadOnlyList<Holder> Break(Fid fid, Holder? mutator, bool keep = false)
     {
         List<Holder>? holders = null;
         for (var promise = _byFid.GetValueOrDefault(fid); promise is not null;)
@@ -65,13 +71,25 @@ public sealed class PromiseTable(int perHolder = PromiseTable.PerHolder)
             if (promise.Holder != mutator)
             {
                 (holders ??= []).Add(promise.Holder);
-                Remove(promise);
+                if (!keep)
+                {
+                    Remove(promise);
+                }
             }
 
             promise = next;
         }
 
         return holders ?? (IReadOnlyList<Holder>)[];
+    }
+
+    /// <summary>The holder needs the promise no more. Ignored when it was registered anew after <paramref name="noted"/>: somebody there asked meanwhile.</summary>
+    public void Release(Holder holder, Fid fid, ulong noted)
+    {
+        if (Find(holder, fid) is { } promise && promise.RegisteredAt <= noted)
+        {
+            Remove(promise);
+        }
     }
 
     public bool Holds(Holder holder, Fid fid) => Find(holder, fid) is not null;
@@ -164,6 +182,8 @@ public sealed class PromiseTable(int perHolder = PromiseTable.PerHolder)
         public Holder Holder { get; } = holder;
 
         public Fid Fid { get; } = fid;
+
+        public ulong RegisteredAt { get; set; }
 
         public Promise? NextOfFid { get; set; }
 

@@ -37,12 +37,13 @@ public sealed class PromiseKeeper(VolumeSet volumes, int perHolder = PromiseTabl
     /// </summary>
     public async Task<IReadOnlyList<(ulong Instance, Fid Fid)>> BreakAsync(Client? mutator, VolumeId volume, Applied applied)
     {
+        var noted = _table.Now;
         var messages = new SortedDictionary<Holder, List<BrokenPromise>>();
         foreach (var change in applied.Changes)
         {
             var fid = new Fid(volume, change.Vnode);
             BrokenPromise? broken = null;
-            foreach (var holder in _table.Break(fid, mutator?.Holder))
+            foreach (var holder in _table.Break(fid, mutator?.Holder, IsKept(change)))
             {
                 broken ??= Describe(fid, applied.Version, change);
                 if (!messages.TryGetValue(holder, out var message))
@@ -55,13 +56,17 @@ public sealed class PromiseKeeper(VolumeSet volumes, int perHolder = PromiseTabl
             }
         }
 
-        var waits = messages.Select(message => (Session: _sessions[message.Key], Done: _sessions[message.Key].BreakAsync(message.Value))).ToArray();
+        var waits = messages
+            .Select(message => (Holder: message.Key, Session: _sessions[message.Key], Said: _sessions[message.Key].BreakAsync(message.Value)))
+            .ToArray();
         var open = new List<(ulong, Fid)>();
-        foreach (var (session, done) in waits)
+        foreach (var (holder, session, said) in waits)
         {
-            foreach (var fid in await done)
+            var answer = await said;
+            open.AddRange(answer.OpenHere.Select(fid => (session.Instance, fid)));
+            foreach (var fid in answer.GivenUp)
             {
-                open.Add((session.Instance, fid));
+                _table.Release(holder, fid, noted);
             }
         }
 
@@ -75,6 +80,9 @@ public sealed class PromiseKeeper(VolumeSet volumes, int perHolder = PromiseTabl
         _sessions.Remove(client.Holder);
     }
 
+    /// <summary>A removed directory has no names left to be told of.</summary>
+    private static bool IsKept(ChangedVnode change) => change is { IsDirectory: true, Removed: false };
+
     private static BrokenPromise Describe(Fid fid, VolumeVersion version, ChangedVnode change)
     {
         var broken = new BrokenPromise
@@ -85,6 +93,7 @@ public sealed class PromiseKeeper(VolumeSet volumes, int perHolder = PromiseTabl
             OldDataVersion = change.OldDataVersion.Value,
             Removed = change.Removed,
             Rights = change.RightsChanged,
+            Kept = IsKept(change),
         };
         if (change.Names.Count <= Limits.BreakNames)
         {

@@ -33,11 +33,15 @@ public static class RootVolumes
         await MountAsync(root, FileName.From(Jobs), Jobs);
     }
 
-    /// <summary>The creator and administrators may do everything, everyone may look.</summary>
+    /// <summary>
+    /// The creator and administrators may do everything, users may read, everyone may see names. That the latter is for everyone is also what lets a
+    /// client's kernel, which tells no users apart, answer lookups by itself.
+    /// </summary>
     public static AccessList NewVolumeAcl(UserId creator) => new(
     [
         new AccessEntry(creator, null, Rights.All),
         new AccessEntry(null, SystemGroups.Administrators, Rights.All),
+        new AccessEntry(null, SystemGroups.AuthUser, Rights.Read | Rights.Lookup),
         new AccessEntry(null, SystemGroups.AnyUser, Rights.Lookup),
     ]);
 

@@ -151,7 +151,7 @@ internal static class Deciding
     private static Applied Put(MutationWork work, VnodeRecord record, VnodeStatus after, bool rights)
     {
         work.Put(record with { Status = after });
-        var change = new ChangedVnode(after.Fid.Vnode, record.Status.DataVersion, after.DataVersion, [], Removed: false, rights);
+        var change = new ChangedVnode(after, record.Status.DataVersion, [], rightsChanged: rights);
         return new Applied { Version = work.Version, Subject = after, Changes = [change] };
     }
 }

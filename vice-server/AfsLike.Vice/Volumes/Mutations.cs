@@ -89,4 +89,10 @@ public sealed record Applied
 
 /// <summary>What a break must say about one vnode.</summary>
 public sealed record ChangedVnode(
-    VnodeId Vnode, DataVersion OldDataVersion, DataVersion DataVersion, IReadOnlyList<FileName> Names, bool Removed, bool RightsChanged);
+    VnodeId Vnode, bool IsDirectory, DataVersion OldDataVersion, DataVersion DataVersion, IReadOnlyList<FileName> Names, bool Removed, bool RightsChanged)
+{
+    public ChangedVnode(VnodeStatus after, DataVersion oldDataVersion, IReadOnlyList<FileName> names, bool removed = false, bool rightsChanged = false)
+        : this(after.Fid.Vnode, after.Kind == VnodeKind.Directory, oldDataVersion, after.DataVersion, names, removed, rightsChanged)
+    {
+    }
+}

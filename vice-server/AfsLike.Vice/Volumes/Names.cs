@@ -128,7 +128,7 @@ internal static class Names
             work.Remove(subject.Status);
         }
 
-        work.Changes.Add(new ChangedVnode(after.Fid.Vnode, after.DataVersion, after.DataVersion, [], Removed: true, RightsChanged: false));
+        work.Changes.Add(new ChangedVnode(after, after.DataVersion, [], removed: true));
         return after;
     }
 
@@ -146,7 +146,7 @@ internal static class Names
             ChangeTime = work.Now,
         };
         work.Put(directory with { Status = after });
-        work.Changes.Add(new ChangedVnode(before.Fid.Vnode, before.DataVersion, after.DataVersion, names, Removed: false, RightsChanged: false));
+        work.Changes.Add(new ChangedVnode(after, before.DataVersion, names));
         return after;
     }
 
@@ -154,7 +154,7 @@ internal static class Names
     {
         var after = subject.Status with { Version = work.Version, ChangeTime = work.Now, LinkCount = (uint)(subject.Status.LinkCount + links) };
         work.Put(subject with { Status = after });
-        work.Changes.Add(new ChangedVnode(after.Fid.Vnode, after.DataVersion, after.DataVersion, [], Removed: false, RightsChanged: false));
+        work.Changes.Add(new ChangedVnode(after, after.DataVersion, []));
         return after;
     }
 

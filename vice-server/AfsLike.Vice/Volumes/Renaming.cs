@@ -158,7 +158,7 @@ internal static class Renaming
             Version = work.Version, ChangeTime = work.Now, Parent = status.Kind == VnodeKind.Directory ? status.Parent : work.Fid(directory),
         };
         work.Put(new VnodeRecord(after, directory));
-        work.Changes.Add(new ChangedVnode(status.Fid.Vnode, status.DataVersion, status.DataVersion, [], Removed: false, RightsChanged: false));
+        work.Changes.Add(new ChangedVnode(after, status.DataVersion, []));
         return after;
     }
 }

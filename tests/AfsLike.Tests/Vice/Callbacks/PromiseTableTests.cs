@@ -34,6 +34,30 @@ public sealed class PromiseTableTests
     }
 
     [Fact]
+    public void A_kept_promise_is_broken_every_time_until_it_is_given_up()
+    {
+        var table = new PromiseTable();
+        table.Register(new Holder(1), File);
+        Assert.Single(table.Break(File, null, keep: true));
+        Assert.Single(table.Break(File, null, keep: true));
+        table.Release(new Holder(1), File, table.Now);
+        Assert.Empty(table.Break(File, null, keep: true));
+        Assert.Equal(0, table.Count);
+    }
+
+    [Fact]
+    public void A_promise_asked_for_anew_is_not_given_up_by_a_word_from_before()
+    {
+        var table = new PromiseTable();
+        table.Register(new Holder(1), File);
+        var sent = table.Now;
+        table.Register(new Holder(1), File);
+        table.Release(new Holder(1), File, sent);
+        table.Release(new Holder(2), File, table.Now);
+        Assert.True(table.Holds(new Holder(1), File));
+    }
+
+    [Fact]
     public void Registering_twice_is_one_promise()
     {
         var table = new PromiseTable();
