@@ -53,11 +53,13 @@ internal sealed class Bench : IDisposable
 
     public Task<string> OnAsync(string host, params string[] command) => RunAsync(_dev, ["cell", "exec", _cell, host, "--", .. command]);
 
-    /// <summary>The counters of a host's cache manager: "rpc.*" and "upcall.*".</summary>
-    public async Task<IReadOnlyDictionary<string, long>> CountersAsync(string host)
+    /// <summary>The counters of a cache manager ("rpc", "rpc.*", "upcall.*") as `afsx cache status --json` told them.</summary>
+    public static IReadOnlyDictionary<string, long> Counters(string report)
     {
-        using var report = JsonDocument.Parse(await OnAsync(host, "afsx", "cache", "status", "--json"));
-        return report.RootElement.GetProperty("counters").EnumerateObject().ToDictionary(counter => counter.Name, counter => counter.Value.GetInt64());
+        using var json = JsonDocument.Parse(report);
+        return json.RootElement.EnumerateObject()
+            .Where(static field => field.Name is "rpc" || field.Name.StartsWith("rpc.", StringComparison.Ordinal) || field.Name.StartsWith("upcall.", StringComparison.Ordinal))
+            .ToDictionary(static field => field.Name, static field => field.Value.GetInt64());
     }
 
     public void Dispose() => Directory.Delete(Local, recursive: true);
