@@ -47,7 +47,8 @@ publish() {
   local name=$1 project=$2 kind=$3 out=artifacts/publish/$1 log=artifacts/publish/$1.log started
   local options=(-c Release -o "$out" -v quiet --nologo)
   [[ $kind == aot ]] && note "$name is compiled to native code; this takes a minute or two"
-  [[ $kind == jit ]] && options+=(-p:PublishAot=false --self-contained false)
+  # Compiled ahead as far as that goes, so that a daemon is quick from its first request; the busy parts are compiled again while it runs.
+  [[ $kind == jit ]] && options+=(-p:PublishAot=false --self-contained false --use-current-runtime -p:PublishReadyToRun=true)
   say "building $name…"
   rm -rf "$out"
   mkdir -p "$out"

@@ -5,7 +5,7 @@
  *   seq F S | map F S | rand F S    for S seconds: pread in 128 KiB pieces, through a mapping, 4 KiB at random: MiB/s, MiB/s, operations/s
  *   small D N                make N files of 4 KiB
  *   stat D N | list D N | open D N  microseconds each: stat of D/fI, a pass of readdir over D, open + read 4 KiB + close of D/fI
- *   make D THREADS S FSYNC   create + write 4 KiB (+ fsync) + close for S seconds: files/s
+ *   make D THREADS S FSYNC   create + write 4 KiB (+ fsync) + close for S seconds, each thread in a directory of its own: files/s
  *   floor F S                write 4 KiB + fdatasync for S seconds: writes/s
  *   tell F N                 N times, 5 ms apart: store the time of its beginning in F
  *   hear F                   open and read F over and over until tell is through: microseconds from each beginning to seeing it
@@ -147,7 +147,7 @@ static void *maker(void *given) {
     struct maker *m = given;
     char path[4096];
     for (; now() < m->end; m->made++) {
-        snprintf(path, sizeof path, "%s/t%d-%ld", m->directory, m->number, m->made);
+        snprintf(path, sizeof path, "%s/t%d/%ld", m->directory, m->number, m->made);
         put(path, O_CREAT | O_EXCL, page, sizeof page, m->sync);
     }
     return NULL;
@@ -158,6 +158,9 @@ static void make(const char *directory, int threads, double seconds, int sync) {
     struct maker makers[64];
     double begin = now();
     for (int i = 0; i < threads; i++) {
+        char path[4096];
+        name(path, directory, "t", i);
+        must(mkdir(path, 0755), path);
         makers[i] = (struct maker){directory, i, sync, begin + seconds, 0};
         if (pthread_create(&thread[i], NULL, maker, &makers[i])) die("thread");
     }

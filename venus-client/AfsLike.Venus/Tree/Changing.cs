@@ -141,7 +141,11 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts)
             return await facts.AskStatusAsync(child.Fid, who, CancellationToken.None);
         }
 
-        facts.Learn(child, noted, result.ChildRights, who);
+        if (facts.Learn(child, noted, result.ChildRights, who) && request.Create is { Kind: (uint)VnodeKind.Directory })
+        {
+            _knowledge.Get(child.Fid).LearnListing([], child.DataVersion); // so that no name in it need be asked for
+        }
+
         return child;
     }
 

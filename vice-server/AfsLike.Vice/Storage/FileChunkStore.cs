@@ -26,17 +26,17 @@ public sealed class FileChunkStore : IChunkStore
         }
     }
 
-    public Task<ReadOnlyMemory<byte>> ReadAsync(Chunk chunk) => Task.Run<ReadOnlyMemory<byte>>(() =>
+    public Task ReadAsync(Chunk chunk, Memory<byte> buffer) => Task.Run(() =>
     {
         try
         {
             using var file = File.OpenHandle(PathOf(chunk.Id));
-            var bytes = GC.AllocateUninitializedArray<byte>(chunk.Length);
             var length = RandomAccess.GetLength(file);
-            var count = length == chunk.Length ? RandomAccess.Read(file, bytes, 0) : -1;
-            return count == chunk.Length && Checksum.Of(bytes) == chunk.Checksum
-                ? bytes
-                : throw new AfsException(AfsError.Corrupted, $"chunk {chunk.Id:x} is damaged on the server's disk ({PathOf(chunk.Id)})");
+            var count = length == chunk.Length ? RandomAccess.Read(file, buffer.Span, 0) : -1;
+            if (count != chunk.Length || Checksum.Of(buffer.Span) != chunk.Checksum)
+            {
+                throw new AfsException(AfsError.Corrupted, $"chunk {chunk.Id:x} is damaged on the server's disk ({PathOf(chunk.Id)})");
+            }
         }
         catch (IOException missing)
         {

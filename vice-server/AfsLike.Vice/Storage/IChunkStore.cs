@@ -6,7 +6,15 @@ namespace AfsLike.Vice.Storage;
 public interface IChunkStore
 {
     /// <summary>The chunk, checked against its checksum. Throws AfsException Corrupted when it is damaged or missing.</summary>
-    Task<ReadOnlyMemory<byte>> ReadAsync(Chunk chunk);
+    async Task<ReadOnlyMemory<byte>> ReadAsync(Chunk chunk)
+    {
+        var bytes = GC.AllocateUninitializedArray<byte>(chunk.Length);
+        await ReadAsync(chunk, bytes);
+        return bytes;
+    }
+
+    /// <summary>The same, into a buffer of exactly the chunk's length.</summary>
+    Task ReadAsync(Chunk chunk, Memory<byte> buffer);
 
     /// <summary>Durable when it completes. Writing the same number again, after a lost answer, replaces what is there.</summary>
     Task WriteAsync(ulong id, ReadOnlyMemory<byte> bytes);

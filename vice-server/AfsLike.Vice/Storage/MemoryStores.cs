@@ -42,10 +42,16 @@ public sealed class MemoryChunkStore : IChunkStore
 {
     private readonly SortedDictionary<ulong, byte[]> _chunks = [];
 
-    public Task<ReadOnlyMemory<byte>> ReadAsync(Chunk chunk) =>
-        _chunks.TryGetValue(chunk.Id, out var bytes) && bytes.Length == chunk.Length && Checksum.Of(bytes) == chunk.Checksum
-            ? Task.FromResult<ReadOnlyMemory<byte>>(bytes)
-            : throw new AfsException(AfsError.Corrupted, $"chunk {chunk.Id} is damaged");
+    public Task ReadAsync(Chunk chunk, Memory<byte> buffer)
+    {
+        if (!_chunks.TryGetValue(chunk.Id, out var bytes) || bytes.Length != chunk.Length || Checksum.Of(bytes) != chunk.Checksum)
+        {
+            throw new AfsException(AfsError.Corrupted, $"chunk {chunk.Id} is damaged");
+        }
+
+        bytes.CopyTo(buffer);
+        return Task.CompletedTask;
+    }
 
     public Task WriteAsync(ulong id, ReadOnlyMemory<byte> bytes)
     {

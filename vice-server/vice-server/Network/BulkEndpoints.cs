@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using System.IO.Pipelines;
 using AfsLike.Common;
 using AfsLike.Common.Model;
 using AfsLike.Vice.FileServer;
@@ -34,20 +36,23 @@ internal sealed class BulkEndpoints(Vice.ViceService server, Strand strand, IChu
             return;
         }
 
+        var rented = ArrayPool<byte>.Shared.Rent(chunk.Length);
         try
         {
-            var bytes = await chunks.ReadAsync(chunk);
+            var bytes = rented.AsMemory(0, chunk.Length);
+            await chunks.ReadAsync(chunk, bytes);
             context.Response.ContentLength = bytes.Length;
             context.Response.ContentType = "application/octet-stream";
-            for (var at = 0; at < bytes.Length; at += Piece)
-            {
-                await context.Response.BodyWriter.WriteAsync(bytes.Slice(at, Math.Min(Piece, bytes.Length - at)), context.RequestAborted);
-            }
+            await SendAsync(context.Response.BodyWriter, bytes, context.RequestAborted);
         }
         catch (AfsException damaged)
         {
             log($"chunk {asked.Chunk} for {asked.Ticket.Host}: {damaged.Message}");
             await RefuseAsync(context, StatusCodes.Status500InternalServerError, damaged.Message);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
         }
     }
 
@@ -78,14 +83,23 @@ internal sealed class BulkEndpoints(Vice.ViceService server, Strand strand, IChu
 
     private async Task TakeAsync(HttpContext context, Ticket ticket, Chunk chunk)
     {
-        var body = new byte[chunk.Length];
-        if (!await GatherAsync(context, body) || Checksum.Of(body) != chunk.Checksum)
+        var rented = ArrayPool<byte>.Shared.Rent(chunk.Length);
+        try
         {
-            await RefuseAsync(context, StatusCodes.Status400BadRequest, "the body was damaged or cut short: it does not match its checksum");
-            return;
+            var body = rented.AsMemory(0, chunk.Length);
+            if (!await GatherAsync(context, body) || Checksum.Of(body.Span) != chunk.Checksum)
+            {
+                await RefuseAsync(context, StatusCodes.Status400BadRequest, "the body was damaged or cut short: it does not match its checksum");
+                return;
+            }
+
+            await chunks.WriteAsync(chunk.Id, body);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
         }
 
-        await chunks.WriteAsync(chunk.Id, body);
         await strand.InvokeAsync(() =>
         {
             ticket.Uploaded[chunk.Id] = chunk;
@@ -94,7 +108,20 @@ internal sealed class BulkEndpoints(Vice.ViceService server, Strand strand, IChu
         context.Response.StatusCode = StatusCodes.Status200OK;
     }
 
-    private static async Task<bool> GatherAsync(HttpContext context, byte[] body)
+    /// <summary>Copied into segments of the pipe's own that are as long as a piece: handed a piece, it would cut it into blocks of 4 KiB, each a TLS record.</summary>
+    private static async Task SendAsync(PipeWriter writer, ReadOnlyMemory<byte> bytes, CancellationToken cancel)
+    {
+        for (var at = 0; at < bytes.Length;)
+        {
+            var piece = bytes.Slice(at, Math.Min(Piece, bytes.Length - at));
+            piece.CopyTo(writer.GetMemory(piece.Length));
+            writer.Advance(piece.Length);
+            await writer.FlushAsync(cancel);
+            at += piece.Length;
+        }
+    }
+
+    private static async Task<bool> GatherAsync(HttpContext context, Memory<byte> body)
     {
         var reader = context.Request.BodyReader;
         for (var at = 0; at < body.Length;)
@@ -107,7 +134,7 @@ internal sealed class BulkEndpoints(Vice.ViceService server, Strand strand, IChu
                     return false;
                 }
 
-                segment.CopyTo(body.AsMemory(at));
+                segment.CopyTo(body[at..]);
                 at += segment.Length;
             }
 
@@ -131,7 +158,7 @@ internal sealed class BulkEndpoints(Vice.ViceService server, Strand strand, IChu
 
         var id = new byte[Ticket.Size];
         var hex = (string)context.Request.RouteValues["ticket"]!;
-        var isTicket = hex.Length == 2 * Ticket.Size && Convert.FromHexString(hex, id, out _, out _) == System.Buffers.OperationStatus.Done;
+        var isTicket = hex.Length == 2 * Ticket.Size && Convert.FromHexString(hex, id, out _, out _) == OperationStatus.Done;
         var isChunk = ulong.TryParse((string)context.Request.RouteValues["chunk"]!, NumberStyles.None, CultureInfo.InvariantCulture, out var chunk);
         if (isTicket && isChunk && await strand.InvokeAsync(() => Task.FromResult(server.Tickets.Find(id, host))) is { } ticket)
         {
