@@ -24,6 +24,7 @@ public sealed partial class FileTree : IFileTree
     private readonly Opening _opening;
     private readonly Attributes _attributes;
     private readonly Promises _promises;
+    private readonly Space _space;
 
     /// <param name="logins">Bound again at every connection.</param>
     public FileTree(TreeParts parts, Logins logins)
@@ -39,6 +40,7 @@ public sealed partial class FileTree : IFileTree
         _opening = new Opening(parts, _nodes, _facts, _storing);
         _attributes = new Attributes(parts, _nodes, _facts, _granting, _changing, _opening);
         _promises = new Promises(parts, _nodes, _storing, logins, _takenBack);
+        _space = new Space(parts);
         logins.Changed = () => _ = _promises.TakeEverythingBackAsync();
     }
 
@@ -120,11 +122,8 @@ public sealed partial class FileTree : IFileTree
 
     public void Forget(NodeId node, ulong count) => _parts.Strand.Post(_ => _nodes.Forget(node, count), null);
 
-    public Task<SpaceReport> SpaceAsync(NodeId node, CancellationToken cancel) => Read(cancel, async patient =>
-    {
-        var space = await _parts.Server.SpaceAsync(_nodes.Get(node).Fid.Volume, patient);
-        return new SpaceReport(space.TotalBytes, space.FreeBytes, space.Files);
-    });
+    public Task<SpaceReport> SpaceAsync(NodeId node, CancellationToken cancel) =>
+        Read(cancel, patient => _space.OfAsync(_nodes.Get(node).Fid.Volume, patient));
 
     public Task<LockRequest> TestLockAsync(HandleId handle, LockRequest request, CancellationToken cancel) => throw LocksAreLocal();
 

@@ -23,7 +23,7 @@ public abstract class VolumeWorld : IDisposable
 
     protected IOrderedStore Rows { get; } = new MemoryOrderedStore();
 
-    protected MemoryChunkStore Chunks { get; } = new();
+    protected IChunkStore Chunks { get; } = new MemoryChunkStore();
 
     protected List<string> Lines { get; } = [];
 
