@@ -5,7 +5,6 @@
 readonly PACKAGES_BUILD="git:git clang:clang /usr/include/zlib.h:zlib1g-dev"
 readonly PACKAGES_MOUNT="fusermount3:fuse3 ip:iproute2 mount:mount nsenter:util-linux setpriv:util-linux"
 readonly PACKAGES_TEST="gcc:gcc make:make sqlite3:sqlite3 rsync:rsync setfattr:attr /usr/include/stdio.h:libc6-dev"
-readonly PACKAGES_BENCH="fio:fio"
 
 # need_packages WHY PAIR...
 need_packages() {
@@ -44,6 +43,22 @@ install_packages() {
     }
   fi
   rm -f "$log"
+}
+
+# debian_source NAME: the path of a Debian source archive of that name, from this machine's Debian mirror; nothing when it is not to be had.
+debian_source() {
+  local name=$1 to=$HERE/artifacts/debian-source uri options archive
+  archive=$(compgen -G "$to/${name}_*.orig.tar.*" | head -1)
+  if [[ -z $archive ]] && command -v apt-get >/dev/null; then
+    mkdir -p "$to/lists/partial"
+    uri=$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | head -1)
+    # shellcheck disable=SC1091
+    echo "deb-src ${uri:-http://deb.debian.org/debian} $(. /etc/os-release && echo "${VERSION_CODENAME:-stable}") main" >"$to/sources.list"
+    options=(-o "Dir::Etc::SourceList=$to/sources.list" -o Dir::Etc::SourceParts=/dev/null -o "Dir::State::Lists=$to/lists")
+    (cd "$to" && apt-get "${options[@]}" update && apt-get "${options[@]}" source --download-only "$name") </dev/null >"$to/log" 2>&1 || true
+    archive=$(compgen -G "$to/${name}_*.orig.tar.*" | head -1)
+  fi
+  echo "$archive"
 }
 
 need_dotnet() {

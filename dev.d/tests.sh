@@ -18,6 +18,12 @@ test_main() {
   [[ -n $units ]] || need_packages "test" $PACKAGES_MOUNT $PACKAGES_TEST
   [[ -n $units ]] || build_executables
   build_solution
+  if [[ -z $units && -z ${AFSLIKE_DEBIAN_SOURCE:-} ]]; then
+    say "fetching a Debian source to build in the mount…"
+    AFSLIKE_DEBIAN_SOURCE=$(debian_source make-dfsg)
+    [[ -n $AFSLIKE_DEBIAN_SOURCE ]] || note "none is to be had here (log: $HERE/artifacts/debian-source/log)"
+    export AFSLIKE_DEBIAN_SOURCE
+  fi
   PASSED=0 FAILED=0 SKIPPED=0 BROKEN=0
   run_tests AfsLike.Tests "${filter[@]}"
   [[ -n $units ]] || run_tests AfsLike.Conformance -reporter verbose "${filter[@]}"
@@ -87,7 +93,7 @@ bench_main() {
   need_root bench
   need_fuse
   # shellcheck disable=SC2086
-  need_packages "bench" $PACKAGES_MOUNT $PACKAGES_TEST $PACKAGES_BENCH
+  need_packages "bench" $PACKAGES_MOUNT $PACKAGES_TEST
   build_executables
   say "building the benchmarks…"
   dotnet publish "$project" -c Release -o "$HERE/artifacts/bench" -v quiet --nologo </dev/null || fail "the benchmarks do not build"

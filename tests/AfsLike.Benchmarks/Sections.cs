@@ -66,7 +66,7 @@ internal static class Sections
             throw new BenchException("another find saw another tree");
         }
 
-        string[] allowed = ["opendirectory", "releasedirectory", "open", "release", "flush", "readdirectory", "readdirectoryplus"];
+        string[] allowed = ["opendirectory", "releasedirectory", "open", "release", "flush", "readdirectory", "readdirectoryplus", "statfs", "access"];
         foreach (var (name, value) in after.Where(counter => counter.Value > before.GetValueOrDefault(counter.Key)))
         {
             table.Show($"another find and stat on c2: {name}", value - before.GetValueOrDefault(name), "");
@@ -75,15 +75,36 @@ internal static class Sections
         table.AtMost("another find and stat: questions to the server", after["rpc"] - before["rpc"], "", 0);
         var others = after.Where(counter => counter.Key.StartsWith("upcall.", StringComparison.Ordinal) && !allowed.Contains(counter.Key[7..]))
             .Sum(counter => counter.Value - before.GetValueOrDefault(counter.Key));
-        table.AtMost("another find and stat: upcalls but for opendir, open and their closes", others, "", 0);
+        table.AtMost("another find and stat: upcalls but for opendir, open and their closes, and the statfs and access find itself asks for", others, "", 0);
     }
 
+    /// <summary>Beside it a plain write to the local disk's page cache: where a machine is slow to give memory, nothing fetched is faster.</summary>
     private static async Task ColdFetchAsync(Bench bench, Table table)
     {
         var place = await bench.PlaceAsync("cold");
-        table.Show("write 1 GiB and close, durable at the server", await bench.WorkAsync("c1", "fill", $"{place}/f", "1024"), "MiB/s");
-        table.AtLeast("cold fetch of 1 GiB through TLS", await bench.WorkAsync("c2", "read", $"{place}/f"), "MiB/s", 500, null);
-        await bench.OnAsync("c1", "rm", $"{place}/f");
+        var local = bench.LocalPlace("cold");
+        var stores = new List<double>();
+        var round = 0;
+        var (figure, beside) = await PairAsync(
+            async () =>
+            {
+                var file = $"{place}/{round++}";
+                stores.Add(await bench.WorkAsync("c1", "fill", file, "1024"));
+                var fetched = await bench.WorkAsync("c2", "read", file);
+                await bench.OnAsync("c1", "rm", file);
+                return fetched;
+            },
+            async () =>
+            {
+                var file = $"{local}/{round}";
+                var written = await bench.LocallyAsync("fill", file, "1024");
+                File.Delete(file);
+                return written;
+            },
+            rounds: 3);
+        stores.Sort();
+        table.Show("write 1 GiB and close, durable at the server", stores[1], "MiB/s");
+        table.AtLeast("cold fetch of 1 GiB through TLS (beside: writing 1 GiB to the local disk, not synced)", figure, "MiB/s", 500, (double?)beside);
     }
 
     private static async Task SmallFilesAsync(Bench bench, Table table)
@@ -114,6 +135,7 @@ internal static class Sections
     private static async Task RemoteCommandAsync(Bench bench, Table table)
     {
         const string Script = "for i in $(seq 40); do a=$(date +%s%N); afsx run --on c2 -- true || exit 1; b=$(date +%s%N); echo $((b - a)); done";
+        await bench.OnAsync("c1", "sh", "-c", Script); // the butlers have not run anything yet
         var runs = (await bench.OnAsync("c1", "sh", "-c", Script)).Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => double.Parse(line, CultureInfo.InvariantCulture) / 1e6).Order().ToList();
         table.AtMost("afsx run --on c2 -- true: median", runs[runs.Count / 2], "ms", 60);
