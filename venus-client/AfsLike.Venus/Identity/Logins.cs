@@ -25,7 +25,10 @@ public sealed class Logins(ViceServer server, Principals principals, ILoginStore
     /// <summary>Throws NoToken for one that does not verify.</summary>
     public async Task<Login> PutAsync(uint uid, uint gid, ReadOnlyMemory<byte> token, CancellationToken cancel)
     {
-        var reply = await server.CallAsync(new Request { BindUser = new BindUserCall { Token = ByteString.CopyFrom(token.Span) } }, cancel);
+        // A host that runs jobs gets a token for each: the same user's next one takes the place of the one before, here and at the server.
+        var replaces = principals.Find(uid) is { } former ? server.WireSlotOf(former.Slot) : 0;
+        var call = new BindUserCall { Token = ByteString.CopyFrom(token.Span), Replaces = replaces };
+        var reply = await server.CallAsync(new Request { BindUser = call }, cancel);
         return Take(uid, gid, token, reply.BindUser);
     }
 
@@ -97,8 +100,9 @@ public sealed class Logins(ViceServer server, Principals principals, ILoginStore
 
     private Login Take(uint uid, uint gid, ReadOnlyMemory<byte> token, BindUserResult bound)
     {
+        var slot = principals.Find(uid) is { } former && former.User.Value == bound.User ? former.Slot : principals.TakeSlot();
         var login = new Login(
-            uid, gid, principals.TakeSlot(), new UserId(bound.User), bound.Name, bound.Administrator, bound.Expires, token);
+            uid, gid, slot, new UserId(bound.User), bound.Name, bound.Administrator, bound.Expires, token);
         server.Bind(login.Slot, bound.Slot);
         var changed = principals.Put(login);
         store.Save([.. principals.ToStore(), .. _unbound.Where(other => other.Uid != uid)]);

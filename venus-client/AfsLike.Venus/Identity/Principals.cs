@@ -43,7 +43,11 @@ public sealed class Principals(TimeProvider time)
         }
         else
         {
-            _former.Add(_logins[index]);
+            if (_logins[index].Slot != login.Slot)
+            {
+                _former.Add(_logins[index]);
+            }
+
             _logins[index] = login;
         }
 

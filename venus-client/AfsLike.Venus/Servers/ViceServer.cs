@@ -60,6 +60,9 @@ public sealed class ViceServer(IServerSession session, OperationNumbers operatio
         }
     }
 
+    /// <summary>What the server knows the login of this slot as; 0: nothing.</summary>
+    public uint WireSlotOf(uint slot) => _wireSlots.GetValueOrDefault(slot);
+
     /// <summary>The login is gone: what is still asked under it is asked as anyuser.</summary>
     public void Unbind(uint slot) => Bind(slot, 0);
 

@@ -12,7 +12,13 @@ public sealed class IdentityCalls(LoginDesk login)
     {
         var bytes = call.Request.BindUser.Token;
         var (user, token) = login.Verify(bytes.Span, call.Client.Session.Host);
+        var replaced = call.Request.BindUser.Replaces;
         var slot = call.Client.Slots.Bind(bytes.Span, token, new Principal(user.Id, true, user.Administrator));
+        if (replaced != slot)
+        {
+            call.Client.Slots.Release(replaced, user.Id);
+        }
+
         return new Reply
         {
             BindUser = new BindUserResult

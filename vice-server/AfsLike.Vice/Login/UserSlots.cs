@@ -12,11 +12,14 @@ namespace AfsLike.Vice.Login;
 /// </summary>
 public sealed class UserSlots
 {
-    /// <summary>Users of one session; one more takes the place of the one bound longest ago.</summary>
+    /// <summary>Slots of one session; one more takes the place of the one unused for longest.</summary>
     public const int Most = 1024;
 
     private readonly Dictionary<uint, Slot> _slots = [];
-    private readonly Queue<uint> _byAge = new();
+    private ulong _uses;
+
+    /// <summary>Slots bound now.</summary>
+    public int Count => _slots.Count;
 
     public uint Bind(ReadOnlySpan<byte> token, Token verified, Principal principal)
     {
@@ -29,18 +32,22 @@ public sealed class UserSlots
             number++;
         }
 
-        if (!_slots.ContainsKey(number))
+        if (!_slots.ContainsKey(number) && _slots.Count == Most)
         {
-            if (_slots.Count == Most)
-            {
-                _slots.Remove(_byAge.Dequeue());
-            }
-
-            _byAge.Enqueue(number);
+            _slots.Remove(_slots.MinBy(static slot => slot.Value.LastUse).Key);
         }
 
-        _slots[number] = new Slot(name, principal, verified.Expires);
+        _slots[number] = new Slot(name, principal, verified.Expires) { LastUse = ++_uses };
         return number;
+    }
+
+    /// <summary>The client has a new token for the user of this slot and is done with it. Ignored for a slot of anybody else.</summary>
+    public void Release(uint number, UserId user)
+    {
+        if (_slots.TryGetValue(number, out var slot) && slot.Principal.User == user)
+        {
+            _slots.Remove(number);
+        }
     }
 
     /// <summary>Throws <see cref="AfsException"/> NoToken for a slot that is not bound or whose token has expired.</summary>
@@ -56,10 +63,14 @@ public sealed class UserSlots
             throw new AfsException(AfsError.NoToken, $"user slot {number} is not bound in this session; bind the token again");
         }
 
+        slot.LastUse = ++_uses;
         return now < slot.Expires
             ? slot.Principal
             : throw new AfsException(AfsError.NoToken, "the token has expired; log in again (afsx login)");
     }
 
-    private sealed record Slot(string Name, Principal Principal, long Expires);
+    private sealed record Slot(string Name, Principal Principal, long Expires)
+    {
+        public ulong LastUse { get; set; }
+    }
 }
