@@ -48,15 +48,15 @@ install_packages() {
 # debian_source NAME: the path of a Debian source archive of that name, from this machine's Debian mirror; nothing when it is not to be had.
 debian_source() {
   local name=$1 to=$HERE/artifacts/debian-source uri options archive
-  archive=$(compgen -G "$to/${name}_*.orig.tar.*" | head -1)
+  archive=$(compgen -G "$to/${name}_*.orig.tar.*" | grep -v "\.asc$" | head -1) || archive=""
   if [[ -z $archive ]] && command -v apt-get >/dev/null; then
     mkdir -p "$to/lists/partial"
-    uri=$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | head -1)
+    uri=$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | grep -v "\.asc$" | head -1) || archive=""
     # shellcheck disable=SC1091
     echo "deb-src ${uri:-http://deb.debian.org/debian} $(. /etc/os-release && echo "${VERSION_CODENAME:-stable}") main" >"$to/sources.list"
     options=(-o "Dir::Etc::SourceList=$to/sources.list" -o Dir::Etc::SourceParts=/dev/null -o "Dir::State::Lists=$to/lists")
     (cd "$to" && apt-get "${options[@]}" update && apt-get "${options[@]}" source --download-only "$name") </dev/null >"$to/log" 2>&1 || true
-    archive=$(compgen -G "$to/${name}_*.orig.tar.*" | head -1)
+    archive=$(compgen -G "$to/${name}_*.orig.tar.*" | grep -v "\.asc$" | head -1) || archive=""
   fi
   echo "$archive"
 }

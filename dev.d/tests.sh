@@ -20,7 +20,7 @@ test_main() {
   build_solution
   if [[ -z $units && -z ${AFSLIKE_DEBIAN_SOURCE:-} ]]; then
     say "fetching a Debian source to build in the mount…"
-    AFSLIKE_DEBIAN_SOURCE=$(debian_source make-dfsg)
+    AFSLIKE_DEBIAN_SOURCE=$(debian_source gzip)
     [[ -n $AFSLIKE_DEBIAN_SOURCE ]] || note "none is to be had here (log: $HERE/artifacts/debian-source/log)"
     export AFSLIKE_DEBIAN_SOURCE
   fi

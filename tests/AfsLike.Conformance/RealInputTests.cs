@@ -54,10 +54,10 @@ public sealed class RealInputTests(SharedCell shared)
         var place = await _cell.NewPlaceAsync("debian");
         (await _cell.C1.ScriptAsync(place, $"tar xf '{archive}' --strip-components=1", patience: Long)).Ok();
         Assert.True(int.Parse((await _cell.C2.ScriptAsync(place, "find . -type f | wc -l")).Ok().Line, CultureInfo.InvariantCulture) >= 300, "that source has fewer than 300 files");
-        (await _cell.C1.ScriptAsync(place, "./configure -q >configure.log 2>&1; make -j2 >build.log 2>&1", patience: Long)).Ok();
+        (await _cell.C1.ScriptAsync(place, "./configure -q >configure.log 2>&1 && make -j2 >build.log 2>&1", patience: Long)).Ok();
         await AreAlikeAsync();
 
-        (await _cell.C1.ScriptAsync(place, "file=$(find . -name '*.c' -path './src/*' | sort | head -1); echo '/* changed */' >> $file; echo $file > changed")).Ok();
+        (await _cell.C1.ScriptAsync(place, "for o in $(find . -name '*.o' | sort); do [ ! -f ${o%.o}.c ] || break; done; echo '/* changed */' >> ${o%.o}.c; echo ${o%.o}.c > changed")).Ok();
         (await _cell.C2.ScriptAsync(place, "tail -1 $(cat changed) | grep -qx '/. changed ./'")).Ok();
         var built = (await _cell.C1.ScriptAsync(place, "afsx run --on c2 -- make", patience: Long)).Ok();
         Assert.NotEmpty(built.Output);

@@ -8,9 +8,9 @@ namespace AfsLike.Vice.Protection;
 /// (0400 reading, 0200 writing). docs/protocol.md has the same as a table. Pure: the rights on a directory are handed in.
 /// <para>
 /// Two indulgences make Unix programs work. Whoever owns a file and may insert beside it may change its mode and times: he has just unpacked
-/// it. And the owner who holds i and w stores whatever the mode says: git and tar create files 0444 and then write them through the handle that
-/// made them, maybe in several stores and across a restart of this server, which therefore cannot keep a list of such handles. It gives nothing
-/// away: the owner could change the mode first. That a read-only file is not <em>opened</em> for writing is checked where it is opened, by Venus.
+/// it. And who holds w stores whatever the mode says: git and tar create files, write them, make them 0444 and somebody else's, and only then close
+/// the handle that made them, maybe after several stores and a restart of this server, which therefore cannot keep a list of such handles. It gives
+/// nothing away: who holds w could change the mode first. That a read-only file is not <em>opened</em> for writing is checked where it is opened, by Venus.
 /// An owner with i but without w (a drop box) stores once: while the file still has the contents it was created with.
 /// </para>
 /// </summary>
@@ -120,17 +120,7 @@ public sealed class CallRights(Principal who, Func<Fid, Rights> rightsOn)
     {
         var rights = rightsOn(file.Parent);
         var owner = who.Owns(file.Owner) && rights.HasFlag(Rights.Insert);
-        if (rights.HasFlag(Rights.Write))
-        {
-            if (!owner)
-            {
-                NeedMode(file, OwnerMayWrite, "0200");
-            }
-
-            return;
-        }
-
-        if (!owner || file.Length != 0 || file.DataVersion > FirstContents)
+        if (!rights.HasFlag(Rights.Write) && (!owner || file.Length != 0 || file.DataVersion > FirstContents))
         {
             throw Denied(Rights.Write, file.Parent);
         }
@@ -149,6 +139,11 @@ public sealed class CallRights(Principal who, Func<Fid, Rights> rightsOn)
         if (length)
         {
             Store(subject);
+            if (!who.Owns(subject.Owner))
+            {
+                NeedMode(subject, OwnerMayWrite, "0200");
+            }
+
             return;
         }
 

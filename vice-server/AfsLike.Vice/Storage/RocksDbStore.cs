@@ -1,4 +1,4 @@
-// This file owns a thread: a sync blocks, and the strand must not.
+// This file commits on the pool: a sync blocks, and the strand must not.
 #pragma warning disable RS0030
 using AfsLike.Common.Model;
 using RocksDbSharp;
@@ -6,8 +6,9 @@ using RocksDbSharp;
 namespace AfsLike.Vice.Storage;
 
 /// <summary>
-/// The ordered store on RocksDB. One thread commits: it takes every batch that waits, writes them as one with one sync, and completes them in order; while
-/// it syncs the next ones gather. So eight clients that create files pay for one sync together, and a single one never waits for company.
+/// The ordered store on RocksDB. One committer at a time: it takes every batch that waits, writes them as one with one sync, and completes them in order; while
+/// it syncs the next ones gather. So eight clients that create files pay for one sync together, and a single one never waits for company. It runs on the pool,
+/// whose threads look out for work a little before they sleep: a thread of its own would have to be woken by the kernel for every lone commit.
 /// </summary>
 public sealed class RocksDbStore : IOrderedStore
 {
@@ -18,8 +19,9 @@ public sealed class RocksDbStore : IOrderedStore
     private readonly WriteOptions _synced = new WriteOptions().SetSync(true);
     private readonly Queue<(IReadOnlyList<(byte[] Key, byte[]? Value)> Batch, TaskCompletionSource Done)> _waiting = new();
     private readonly object _gate = new();
-    private readonly Thread _committer;
+    private readonly Action<Exception> _failed;
     private Exception? _failure;
+    private bool _committing;
     private bool _closed;
 
     /// <param name="directory">Made when it does not exist. Throws AfsException Busy when another process has it open, Corrupted when it is damaged.</param>
@@ -50,8 +52,7 @@ public sealed class RocksDbStore : IOrderedStore
             throw new AfsException(AfsError.Corrupted, $"{directory} cannot be opened: {failure.Message}", failure);
         }
 
-        _committer = new Thread(() => Commit(failed)) { IsBackground = true, Name = "committer" };
-        _committer.Start();
+        _failed = failed;
     }
 
     /// <summary>Syncs made: with group commit fewer than batches.</summary>
@@ -85,9 +86,15 @@ public sealed class RocksDbStore : IOrderedStore
             }
 
             _waiting.Enqueue((batch, done));
-            Monitor.Pulse(_gate);
+            if (_committing)
+            {
+                return done.Task;
+            }
+
+            _committing = true;
         }
 
+        ThreadPool.UnsafeQueueUserWorkItem(static store => store.Commit(), this, preferLocal: false);
         return done.Task;
     }
 
@@ -96,16 +103,18 @@ public sealed class RocksDbStore : IOrderedStore
         lock (_gate)
         {
             _closed = true;
-            Monitor.Pulse(_gate);
+            while (_committing)
+            {
+                Monitor.Wait(_gate);
+            }
         }
 
-        _committer.Join();
         _db.Dispose();
     }
 
     private AfsException Failed() => new(AfsError.Unavailable, $"the server's store takes no more writes: {_failure?.Message ?? "it is closed"}", _failure);
 
-    private void Commit(Action<Exception> failed)
+    private void Commit()
     {
         while (Take() is { } group)
         {
@@ -125,7 +134,7 @@ public sealed class RocksDbStore : IOrderedStore
             }
             catch (RocksDbException failure)
             {
-                Fail(group, failure, failed);
+                Fail(group, failure);
                 return;
             }
 
@@ -140,14 +149,10 @@ public sealed class RocksDbStore : IOrderedStore
     {
         lock (_gate)
         {
-            while (_waiting.Count == 0)
+            if (_waiting.Count == 0)
             {
-                if (_closed)
-                {
-                    return null;
-                }
-
-                Monitor.Wait(_gate);
+                Rest();
+                return null;
             }
 
             var group = _waiting.ToList();
@@ -156,13 +161,14 @@ public sealed class RocksDbStore : IOrderedStore
         }
     }
 
-    private void Fail(List<(IReadOnlyList<(byte[] Key, byte[]? Value)> Batch, TaskCompletionSource Done)> group, Exception failure, Action<Exception> failed)
+    private void Fail(List<(IReadOnlyList<(byte[] Key, byte[]? Value)> Batch, TaskCompletionSource Done)> group, Exception failure)
     {
         lock (_gate)
         {
             _failure = failure;
             group.AddRange(_waiting);
             _waiting.Clear();
+            Rest();
         }
 
         foreach (var (_, done) in group)
@@ -170,6 +176,12 @@ public sealed class RocksDbStore : IOrderedStore
             done.SetException(Failed());
         }
 
-        failed(failure);
+        _failed(failure);
+    }
+
+    private void Rest()
+    {
+        _committing = false;
+        Monitor.PulseAll(_gate);
     }
 }
