@@ -51,7 +51,7 @@ debian_source() {
   archive=$(compgen -G "$to/${name}_*.orig.tar.*" | grep -v "\.asc$" | head -1) || archive=""
   if [[ -z $archive ]] && command -v apt-get >/dev/null; then
     mkdir -p "$to/lists/partial"
-    uri=$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | grep -v "\.asc$" | head -1) || archive=""
+    uri=$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | head -1) || uri=""
     # shellcheck disable=SC1091
     echo "deb-src ${uri:-http://deb.debian.org/debian} $(. /etc/os-release && echo "${VERSION_CODENAME:-stable}") main" >"$to/sources.list"
     options=(-o "Dir::Etc::SourceList=$to/sources.list" -o Dir::Etc::SourceParts=/dev/null -o "Dir::State::Lists=$to/lists")
