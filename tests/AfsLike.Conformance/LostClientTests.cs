@@ -44,6 +44,27 @@ public sealed class LostClientTests(FragileCell fragile) : IAsyncDisposable
         Assert.Equal(Driver.Contents("during"), await other.AskAsync($"read {place}/f"));
     }
 
+    /// <summary>The first change has used up the promise, but the lost client has not said that it knows: the second must wait for that as well.</summary>
+    [Fact]
+    public async Task A_second_change_of_the_same_file_waits_for_the_lost_client_too()
+    {
+        var place = await _cell.NewPlaceAsync("second");
+        var first = await _cell.DriverAsync(_cell.C1);
+        var lost = await _cell.DriverAsync(_cell.C2);
+        await first.DoAsync($"write {place}/f old 1");
+        Assert.Equal("ok 3", await lost.AskAsync($"stat {place}/f"));
+        await _cell.C2.CutAsync();
+        var one = await first.BeginAsync($"write {place}/f newer 1");
+        Assert.Null(await Driver.WithinAsync(one, TimeSpan.FromMilliseconds(300)));
+
+        (await _cell.C1.ScriptAsync(place, "chmod 600 f")).Ok();
+        var answer = await lost.BeginAsync($"stat {place}/f");
+        Assert.NotEqual("ok 3", await Driver.WithinAsync(answer, NoAnswer) ?? "no answer");
+        Assert.Equal("ok", await one);
+        await _cell.C2.HealAsync();
+        await answer.WaitAsync(TimeSpan.FromMinutes(1));
+    }
+
     private async Task LoseAsync(Func<Task> lose, Func<Task> find)
     {
         var place = await _cell.NewPlaceAsync("lost");

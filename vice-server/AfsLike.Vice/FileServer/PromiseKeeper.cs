@@ -11,6 +11,7 @@ public sealed class PromiseKeeper(VolumeSet volumes, int perHolder = PromiseTabl
 {
     private readonly PromiseTable _table = new(perHolder);
     private readonly Dictionary<Holder, ServerSession> _sessions = [];
+    private readonly Unanswered _unanswered = new();
 
     /// <summary>Promises in force.</summary>
     public int Count => _table.Count;
@@ -26,18 +27,20 @@ public sealed class PromiseKeeper(VolumeSet volumes, int perHolder = PromiseTabl
         _sessions[client.Holder] = client.Session;
         if (_table.Register(client.Holder, fid) is { } given)
         {
-            _ = client.Session.BreakAsync([GivenUp(given)]);
+            _ = _unanswered.WatchAsync([given], client.Holder, client.Session.BreakAsync([GivenUp(given)]));
             Broken++;
         }
     }
 
     /// <summary>
     /// Puts the breaks for a committed change on the streams of all holders but the one who made it, one message for each. Completes when
-    /// each has acknowledged or its lease is over; tells who has what open there.
+    /// each has acknowledged or its lease is over; tells who has what open there. Who was told of an earlier change and has not acknowledged it may
+    /// hold no promise any more, and still answers with the state before both: that is waited for too.
     /// </summary>
     public async Task<IReadOnlyList<(ulong Instance, Fid Fid)>> BreakAsync(Client? mutator, VolumeId volume, Applied applied)
     {
         var noted = _table.Now;
+        var earlier = applied.Changes.SelectMany(change => _unanswered.Of(new Fid(volume, change.Vnode), mutator?.Holder)).ToArray();
         var messages = new SortedDictionary<Holder, List<BrokenPromise>>();
         foreach (var change in applied.Changes)
         {
@@ -57,7 +60,7 @@ public sealed class PromiseKeeper(VolumeSet volumes, int perHolder = PromiseTabl
         }
 
         var waits = messages
-            .Select(message => (Holder: message.Key, Session: _sessions[message.Key], Said: _sessions[message.Key].BreakAsync(message.Value)))
+            .Select(message => (Holder: message.Key, Session: _sessions[message.Key], Said: Send(message.Key, message.Value)))
             .ToArray();
         var open = new List<(ulong, Fid)>();
         foreach (var (holder, session, said) in waits)
@@ -70,6 +73,7 @@ public sealed class PromiseKeeper(VolumeSet volumes, int perHolder = PromiseTabl
             }
         }
 
+        await Task.WhenAll(earlier);
         return open;
     }
 
@@ -78,6 +82,13 @@ public sealed class PromiseKeeper(VolumeSet volumes, int perHolder = PromiseTabl
     {
         _table.Forget(client.Holder);
         _sessions.Remove(client.Holder);
+    }
+
+    private Task<BreakAnswer> Send(Holder holder, List<BrokenPromise> broken)
+    {
+        var said = _sessions[holder].BreakAsync(broken);
+        _ = _unanswered.WatchAsync([.. broken.Select(promise => promise.Fid.ToModel())], holder, said);
+        return said;
     }
 
     /// <summary>A removed directory has no names left to be told of.</summary>
