@@ -4,14 +4,18 @@ namespace AfsLike.Common;
 /// Runs the work given to it one piece at a time and in order, on whatever thread is at hand. Vice, Venus and the Butler's
 /// job states each live on a strand: between two awaits nothing else of theirs runs, so their tables need no locks, and
 /// every race that is left stands at an <c>await</c> where it can be seen. Awaits inside come back to the strand because it
-/// is a <see cref="SynchronizationContext"/>; that is why ConfigureAwait(false) is banned. The simulation puts its own
-/// context in this place. (The word is Boost.Asio's.)
+/// is a <see cref="SynchronizationContext"/>; that is why ConfigureAwait(false) is banned. Which thread is at hand is for the
+/// executor to say: a simulation has its own. (The word is Boost.Asio's.)
 /// </summary>
 public sealed class Strand : SynchronizationContext
 {
     private readonly Lock _gate = new();
     private readonly Queue<(SendOrPostCallback Work, object? State)> _queue = new();
+    private readonly IStrandExecutor _executor;
     private bool _busy;
+
+    /// <param name="executor">Null: the thread pool.</param>
+    public Strand(IStrandExecutor? executor = null) => _executor = executor ?? PoolExecutor.Instance;
 
     /// <summary>True for code that runs on this strand now.</summary>
     public bool IsCurrent => Current == this;
@@ -29,7 +33,7 @@ public sealed class Strand : SynchronizationContext
             _busy = true;
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(static strand => strand.Drain(), this, preferLocal: false);
+        _executor.Execute(this);
     }
 
     public override void Send(SendOrPostCallback d, object? state) =>
@@ -48,11 +52,9 @@ public sealed class Strand : SynchronizationContext
 
         lock (_gate)
         {
-            if (_busy)
+            if (_busy || !_executor.LendsCallers)
             {
-                var later = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-                _queue.Enqueue((static state => Start(((TaskCompletionSource<T>, Func<Task<T>>))state!), (later, work)));
-                return later.Task;
+                return Enqueue(work);
             }
 
             _busy = true;
@@ -77,44 +79,17 @@ public sealed class Strand : SynchronizationContext
         return true;
     });
 
-    private static async void Start<T>((TaskCompletionSource<T> Later, Func<Task<T>> Work) item)
-    {
-        try
-        {
-            item.Later.TrySetResult(await item.Work());
-        }
-        catch (OperationCanceledException cancelled)
-        {
-            item.Later.TrySetCanceled(cancelled.CancellationToken);
-        }
-        catch (Exception failure)
-        {
-            item.Later.TrySetException(failure);
-        }
-    }
-
-    /// <summary>Whatever queued up meanwhile goes to the pool: the caller borrowed the strand for its own piece only.</summary>
-    private void HandOver()
-    {
-        lock (_gate)
-        {
-            if (_queue.Count == 0)
-            {
-                _busy = false;
-                return;
-            }
-        }
-
-        ThreadPool.UnsafeQueueUserWorkItem(static strand => strand.Drain(), this, preferLocal: false);
-    }
-
-    private void Drain()
+    /// <summary>
+    /// For the executor: runs what is queued, one piece after the other. When more than <paramref name="most"/> pieces are there it asks the executor
+    /// again for the rest.
+    /// </summary>
+    public void Drain(int most = int.MaxValue)
     {
         var previous = Current;
         SetSynchronizationContext(this);
         try
         {
-            while (true)
+            for (var left = most; left > 0; left--)
             {
                 (SendOrPostCallback Work, object? State) next;
                 lock (_gate)
@@ -133,5 +108,52 @@ public sealed class Strand : SynchronizationContext
         {
             SetSynchronizationContext(previous);
         }
+
+        HandOver();
+    }
+
+    /// <summary>With the gate held.</summary>
+    private Task<T> Enqueue<T>(Func<Task<T>> work)
+    {
+        var later = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _queue.Enqueue((static state => Start(((TaskCompletionSource<T>, Func<Task<T>>))state!), (later, work)));
+        if (!_busy)
+        {
+            _busy = true;
+            _executor.Execute(this);
+        }
+
+        return later.Task;
+    }
+
+    private static async void Start<T>((TaskCompletionSource<T> Later, Func<Task<T>> Work) item)
+    {
+        try
+        {
+            item.Later.TrySetResult(await item.Work());
+        }
+        catch (OperationCanceledException cancelled)
+        {
+            item.Later.TrySetCanceled(cancelled.CancellationToken);
+        }
+        catch (Exception failure)
+        {
+            item.Later.TrySetException(failure);
+        }
+    }
+
+    /// <summary>Whatever queued up meanwhile is the executor's: the caller borrowed the strand for its own piece only.</summary>
+    private void HandOver()
+    {
+        lock (_gate)
+        {
+            if (_queue.Count == 0)
+            {
+                _busy = false;
+                return;
+            }
+        }
+
+        _executor.Execute(this);
     }
 }

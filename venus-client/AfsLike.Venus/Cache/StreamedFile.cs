@@ -45,11 +45,12 @@ internal sealed class StreamedFile : IStreamedFile
         return done;
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
-        await _closed.CancelAsync();
+        _closed.Cancel();
         _closed.Dispose();
         _chunks.Clear();
+        return ValueTask.CompletedTask;
     }
 
     private Task<byte[]> Want(int index, bool andOn)

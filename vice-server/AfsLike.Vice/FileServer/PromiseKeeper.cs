@@ -73,7 +73,11 @@ public sealed class PromiseKeeper(VolumeSet volumes, int perHolder = PromiseTabl
             }
         }
 
-        await Task.WhenAll(earlier);
+        foreach (var said in earlier)
+        {
+            await said; // one by one: Task.WhenAll would let go of the strand
+        }
+
         return open;
     }
 
