@@ -42,7 +42,7 @@ internal sealed class FileOperations(
         var file = await handles.FindAsync(x, request.Handle);
         var wanted = x.ReplyData[..(int)Math.Min(request.Size, Exchange.MaxData)];
         var count = file.LocalFile is { } local
-            ? RandomAccess.Read(local, wanted.Span, Offset(request.Offset))
+            ? local.Read(wanted.Span, Offset(request.Offset))
             : await tree.ReadAsync(file.Handle, Offset(request.Offset), wanted, x.Cancel);
         x.ReplyWithData(count);
     }
@@ -63,7 +63,7 @@ internal sealed class FileOperations(
         var written = bytes.Length;
         if (file.LocalFile is { } local)
         {
-            RandomAccess.Write(local, bytes.Span, Offset(request.Offset));
+            local.Write(bytes.Span, Offset(request.Offset));
         }
         else
         {

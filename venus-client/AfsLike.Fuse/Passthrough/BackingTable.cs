@@ -1,5 +1,6 @@
 using AfsLike.Fuse.Abi;
 using AfsLike.Fuse.Adapter;
+using AfsLike.Venus;
 using AfsLike.Venus.Tree;
 using Microsoft.Win32.SafeHandles;
 
@@ -58,7 +59,7 @@ internal sealed unsafe class BackingTable
         }
     }
 
-    public Backing Acquire(NodeId node, ulong number, SafeFileHandle file)
+    public Backing Acquire(NodeId node, ulong number, BackingFile file)
     {
         lock (_gate)
         {
@@ -69,7 +70,7 @@ internal sealed unsafe class BackingTable
                     DropWhenIdle(former); // the node has another file now: nothing opens the former again
                 }
 
-                backing = new Backing(number, node, Register(node, file));
+                backing = new Backing(number, node, Register(node, DescriptorFile.Of(file)));
                 _byNumber[number] = backing;
                 _byNode[node] = backing;
                 _known.SetBacking(node, backing.Id);

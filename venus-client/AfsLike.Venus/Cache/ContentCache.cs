@@ -270,13 +270,7 @@ public sealed class ContentCache : IContentCache, IDisposable
     private static Checksum ChecksumNow(LocalFile file, int length)
     {
         var bytes = new byte[length];
-        var count = 0;
-        while (count < length && RandomAccess.Read(file.Handle, bytes.AsSpan(count), count) is > 0 and var more)
-        {
-            count += more;
-        }
-
-        return Checksum.Of(bytes.AsSpan(0, count));
+        return Checksum.Of(bytes.AsSpan(0, file.Handle.Read(bytes, 0)));
     }
 
     private async Task<LocalFile> FetchAsync(VnodeStatus status, uint slot, CancellationToken cancel)

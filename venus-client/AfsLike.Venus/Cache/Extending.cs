@@ -40,7 +40,7 @@ internal sealed class Extending(Fetching fetching, Comparing comparing, ICacheDi
         }
         catch
         {
-            RandomAccess.SetLength(file.Handle, old); // it is the old version still
+            file.Handle.SetLength(old); // it is the old version still
             throw;
         }
 

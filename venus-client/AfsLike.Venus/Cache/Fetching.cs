@@ -72,7 +72,7 @@ internal sealed class Fetching(IServerCalls server, IBulkTransfer bulk, ICacheDi
             return;
         }
 
-        RandomAccess.SetLength(file.Handle, stored.Content.Length);
+        file.Handle.SetLength(stored.Content.Length);
         await ChunkWork.ForEachAsync(stored.Content.Chunks.Count, cancel, async (index, buffer, token) =>
         {
             var chunk = stored.Content.Chunks[index];

@@ -1,5 +1,4 @@
 using AfsLike.Common.Model;
-using Microsoft.Win32.SafeHandles;
 
 namespace AfsLike.Venus.Cache;
 
@@ -43,9 +42,9 @@ public interface ICacheDisk
     IReadOnlyList<(string Name, long Length)> List(CachePlace place);
 
     /// <summary>For reading and writing.</summary>
-    SafeFileHandle Open(CachePlace place, string name);
+    BackingFile Open(CachePlace place, string name);
 
-    SafeFileHandle Create(CachePlace place, string name);
+    BackingFile Create(CachePlace place, string name);
 
     /// <summary>One atomic rename; what was at the new place is gone.</summary>
     void Move(CachePlace from, string name, CachePlace to, string newName);
@@ -56,24 +55,24 @@ public interface ICacheDisk
     /// <summary>Bytes; null when there is no such file.</summary>
     long? LengthOf(CachePlace place, string name);
 
-    FileMeasure Measure(SafeFileHandle file);
+    FileMeasure Measure(BackingFile file);
 
-    void SetModifyTime(SafeFileHandle file, long nanoseconds);
+    void SetModifyTime(BackingFile file, long nanoseconds);
 
     /// <summary>Where the next byte is that may not be zero, from <paramref name="offset"/> on; null: there is none.</summary>
-    long? NextData(SafeFileHandle file, long offset);
+    long? NextData(BackingFile file, long offset);
 
     /// <summary>
     /// From now on the first write through any mapping to any page shows in the change time. Linux notes only the first write to a page after
     /// it was last written back; so this has what is dirty written back, without waiting for its end.
     /// </summary>
-    Task WatchMappingsAsync(SafeFileHandle file);
+    Task WatchMappingsAsync(BackingFile file);
 
     /// <summary>Fills the buffer.</summary>
-    Task<HashedPiece> ReadAsync(SafeFileHandle file, Memory<byte> buffer, long offset);
+    Task<HashedPiece> ReadAsync(BackingFile file, Memory<byte> buffer, long offset);
 
     /// <summary>Writes the bytes if they match; false, and nothing is written, when they do not.</summary>
-    Task<bool> WriteAsync(SafeFileHandle file, ReadOnlyMemory<byte> bytes, long offset, Checksum checksum);
+    Task<bool> WriteAsync(BackingFile file, ReadOnlyMemory<byte> bytes, long offset, Checksum checksum);
 
     /// <summary>Where a file is, for a line in the log.</summary>
     string PathOf(CachePlace place, string name);

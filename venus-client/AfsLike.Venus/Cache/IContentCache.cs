@@ -1,6 +1,5 @@
 using AfsLike.Common.Model;
 using AfsLike.Common.Wire;
-using Microsoft.Win32.SafeHandles;
 
 namespace AfsLike.Venus.Cache;
 
@@ -63,7 +62,7 @@ public abstract class CachedFile
     public abstract bool IsDirty { get; }
 
     /// <summary>Open for reading and writing; owned by the cache, valid while pinned.</summary>
-    public abstract SafeFileHandle Handle { get; }
+    public abstract BackingFile Handle { get; }
 
     /// <summary>Unique for this local inode while the daemon lives: the backing number of passthrough.</summary>
     public abstract ulong Backing { get; }

@@ -1,6 +1,5 @@
 using AfsLike.Common.Model;
 using AfsLike.Common.Wire;
-using Microsoft.Win32.SafeHandles;
 
 namespace AfsLike.Venus.Cache;
 
@@ -8,7 +7,7 @@ namespace AfsLike.Venus.Cache;
 internal sealed class LocalFile(
     ICacheDisk disk, OpenHandles handles, Fid fid, DataVersion version, CachePlace place, string name, ulong number, long length) : CachedFile
 {
-    private SafeFileHandle? _handle;
+    private BackingFile? _handle;
     private DataVersion _version = version;
 
     public override Fid Fid { get; } = fid;
@@ -17,7 +16,7 @@ internal sealed class LocalFile(
 
     public override bool IsDirty => Place == CachePlace.Dirty;
 
-    public override SafeFileHandle Handle => _handle ??= handles.Open(this);
+    public override BackingFile Handle => _handle ??= handles.Open(this);
 
     public override ulong Backing { get; } = number;
 
@@ -75,7 +74,7 @@ internal sealed class LocalFile(
     }
 
     /// <summary>The handle it was made with.</summary>
-    public void Adopt(SafeFileHandle handle)
+    public void Adopt(BackingFile handle)
     {
         _handle = handle;
         if (Pins == 0)

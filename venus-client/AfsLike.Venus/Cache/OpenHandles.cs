@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 
 namespace AfsLike.Venus.Cache;
 
@@ -12,7 +11,7 @@ internal sealed class OpenHandles(ICacheDisk disk)
 
     public int Idle => _idle.Count;
 
-    public SafeFileHandle Open(LocalFile file)
+    public BackingFile Open(LocalFile file)
     {
         var handle = disk.Open(file.Place, file.Name);
         if (file.Pins == 0)

@@ -44,12 +44,7 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
         LocalFile file, FileMeasure measure, StoreCall call, uint slot, ulong operation, CancellationToken cancel)
     {
         var bytes = new byte[measure.Length];
-        var count = 0;
-        while (count < bytes.Length && RandomAccess.Read(file.Handle, bytes.AsSpan(count), count) is > 0 and var more)
-        {
-            count += more;
-        }
-
+        var count = file.Handle.Read(bytes, 0);
         var whole = UnsafeByteOperations.UnsafeWrap(bytes.AsMemory(0, count)); // shorter when it was cut meanwhile
         var checksum = Checksum.Of(whole.Span);
         call.Content = new WireContent { Length = count, Inline = whole, InlineChecksum = checksum.ToWire() };

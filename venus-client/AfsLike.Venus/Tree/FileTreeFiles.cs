@@ -34,7 +34,7 @@ public sealed partial class FileTree
         var open = await Read(cancel, _ => Task.FromResult(_storing.Get(handle).Open));
         if (open.Content is { } content)
         {
-            return await RandomAccess.ReadAsync(content.Handle, buffer, offset, cancel);
+            return await content.Handle.ReadAsync(buffer, offset, cancel);
         }
 
         return await Read(cancel, patient => (open.Stream ?? throw Closed()).ReadAsync(offset, buffer, patient));
@@ -48,7 +48,7 @@ public sealed partial class FileTree
             throw new AfsException(AfsError.BadHandle, "this file is not open for writing");
         }
 
-        await RandomAccess.WriteAsync(content.Handle, bytes, offset, cancel);
+        await content.Handle.WriteAsync(bytes, offset, cancel);
         return bytes.Length;
     }
 
@@ -84,7 +84,7 @@ public sealed partial class FileTree
 
         if (mode == 0 && content.Measure().Length < offset + length)
         {
-            RandomAccess.SetLength(content.Handle, offset + length);
+            content.Handle.SetLength(offset + length);
         }
 
         return Task.CompletedTask;

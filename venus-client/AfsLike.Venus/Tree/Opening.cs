@@ -97,7 +97,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
         }
 
         parts.Cache.MarkDirty(content, caller.Uid);
-        RandomAccess.SetLength(content.Handle, length);
+        content.Handle.SetLength(length);
         open.MustStore = true;
         if (!writer)
         {
@@ -155,7 +155,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
                 if (truncate)
                 {
                     parts.Cache.MarkDirty(open.Content!, uid);
-                    RandomAccess.SetLength(open.Content!.Handle, 0);
+                    open.Content!.Handle.SetLength(0);
                     open.MustStore = true;
                 }
 

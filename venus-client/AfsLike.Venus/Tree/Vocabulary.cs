@@ -1,5 +1,4 @@
 using AfsLike.Common.Model;
-using Microsoft.Win32.SafeHandles;
 
 namespace AfsLike.Venus.Tree;
 
@@ -77,7 +76,7 @@ public enum OpenKind : byte
 /// <see cref="IKernelNotifier.DropBacking"/>. A front-end that cannot do passthrough serves Read and Write itself from the
 /// local file, or asks the tree; both see the same bytes.
 /// </summary>
-public readonly record struct OpenGrant(HandleId Handle, OpenKind Kind, SafeFileHandle? LocalFile, ulong Backing, bool KeepCache, bool NoFlush);
+public readonly record struct OpenGrant(HandleId Handle, OpenKind Kind, BackingFile? LocalFile, ulong Backing, bool KeepCache, bool NoFlush);
 
 public readonly record struct Created(Entry Entry, OpenGrant Open);
 

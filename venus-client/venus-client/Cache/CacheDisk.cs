@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using AfsLike.Common.Model;
+using AfsLike.Venus;
 using AfsLike.Venus.Cache;
 using Microsoft.Win32.SafeHandles;
 
@@ -60,9 +61,9 @@ internal sealed partial class CacheDisk : ICacheDisk
             .Select(file => (file.Name, file.Length)),
     ];
 
-    public SafeFileHandle Open(CachePlace place, string name) => Guard(() => OpenFile(place, name, FileMode.Open));
+    public BackingFile Open(CachePlace place, string name) => Guard(() => OpenFile(place, name, FileMode.Open));
 
-    public SafeFileHandle Create(CachePlace place, string name) => Guard(() => OpenFile(place, name, FileMode.Create));
+    public BackingFile Create(CachePlace place, string name) => Guard(() => OpenFile(place, name, FileMode.Create));
 
     public void Move(CachePlace from, string name, CachePlace to, string newName)
     {
@@ -76,8 +77,9 @@ internal sealed partial class CacheDisk : ICacheDisk
 
     public long? LengthOf(CachePlace place, string name) => new FileInfo(PathOf(place, name)) is { Exists: true } file ? file.Length : null;
 
-    public unsafe FileMeasure Measure(SafeFileHandle file)
+    public unsafe FileMeasure Measure(BackingFile backing)
     {
+        var file = DescriptorFile.Of(backing);
         var held = false;
         try
         {
@@ -102,8 +104,9 @@ internal sealed partial class CacheDisk : ICacheDisk
         }
     }
 
-    public unsafe void SetModifyTime(SafeFileHandle file, long nanoseconds)
+    public unsafe void SetModifyTime(BackingFile backing, long nanoseconds)
     {
+        var file = DescriptorFile.Of(backing);
         var held = false;
         try
         {
@@ -124,8 +127,9 @@ internal sealed partial class CacheDisk : ICacheDisk
         }
     }
 
-    public long? NextData(SafeFileHandle file, long offset)
+    public long? NextData(BackingFile backing, long offset)
     {
+        var file = DescriptorFile.Of(backing);
         var held = false;
         try
         {
@@ -142,8 +146,9 @@ internal sealed partial class CacheDisk : ICacheDisk
         }
     }
 
-    public Task WatchMappingsAsync(SafeFileHandle file) => Task.Run(() =>
+    public Task WatchMappingsAsync(BackingFile backing) => Task.Run(() =>
     {
+        var file = DescriptorFile.Of(backing);
         var held = false;
         try
         {
@@ -162,19 +167,14 @@ internal sealed partial class CacheDisk : ICacheDisk
         }
     });
 
-    public Task<HashedPiece> ReadAsync(SafeFileHandle file, Memory<byte> buffer, long offset) => Task.Run(() =>
+    public Task<HashedPiece> ReadAsync(BackingFile file, Memory<byte> buffer, long offset) => Task.Run(() =>
     {
-        var count = 0;
-        while (count < buffer.Length && RandomAccess.Read(file, buffer.Span[count..], offset + count) is > 0 and var more)
-        {
-            count += more;
-        }
-
+        var count = file.Read(buffer.Span, offset);
         buffer.Span[count..].Clear();
         return new HashedPiece(count, !buffer.Span.ContainsAnyExcept((byte)0), Checksum.Of(buffer.Span));
     });
 
-    public Task<bool> WriteAsync(SafeFileHandle file, ReadOnlyMemory<byte> bytes, long offset, Checksum checksum) => Task.Run(() =>
+    public Task<bool> WriteAsync(BackingFile file, ReadOnlyMemory<byte> bytes, long offset, Checksum checksum) => Task.Run(() =>
     {
         if (Checksum.Of(bytes.Span) != checksum)
         {
@@ -183,7 +183,7 @@ internal sealed partial class CacheDisk : ICacheDisk
 
         try
         {
-            RandomAccess.Write(file, bytes.Span, offset);
+            file.Write(bytes.Span, offset);
             return true;
         }
         catch (IOException full) when (full.HResult == NoSpace)
@@ -213,11 +213,11 @@ internal sealed partial class CacheDisk : ICacheDisk
         _ => "recovery",
     };
 
-    private static SafeFileHandle Guard(Func<SafeFileHandle> open)
+    private static DescriptorFile Guard(Func<SafeFileHandle> open)
     {
         try
         {
-            return open();
+            return new DescriptorFile(open());
         }
         catch (IOException full) when (full.HResult == NoSpace)
         {

@@ -1,4 +1,5 @@
 using AfsLike.Common.Model;
+using AfsLike.Venus;
 using AfsLike.Venus.Tree;
 
 namespace AfsLike.Tests.Fuse.Serving;
@@ -106,6 +107,6 @@ internal sealed partial class MemoryTree
         _handles[handle] = (inode, modes);
         var kind = _kinds.GetOrAdd(inode.Id, Kind);
         return new OpenGrant(
-            new HandleId(handle), kind, kind == OpenKind.Passthrough ? local : null, inode.Id, KeepCache: true, NoFlush: false);
+            new HandleId(handle), kind, kind == OpenKind.Passthrough ? new DescriptorFile(local) : null, inode.Id, KeepCache: true, NoFlush: false);
     }
 }

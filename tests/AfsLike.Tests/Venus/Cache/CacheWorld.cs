@@ -89,13 +89,7 @@ public abstract class CacheWorld : IDisposable
     protected static byte[] BytesOf(CachedFile file)
     {
         var bytes = new byte[file.Measure().Length];
-        var count = 0;
-        while (count < bytes.Length && RandomAccess.Read(file.Handle, bytes.AsSpan(count), count) is > 0 and var more)
-        {
-            count += more;
-        }
-
-        Assert.Equal(bytes.Length, count);
+        Assert.Equal(bytes.Length, file.Handle.Read(bytes, 0));
         return bytes;
     }
 

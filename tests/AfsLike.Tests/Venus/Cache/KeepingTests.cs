@@ -215,7 +215,7 @@ public sealed class KeepingTests : CacheWorld
         Vice.Put(File(2), [1]);
         var file = await Get(File(2));
         Cache.MarkDirty(file, 1000);
-        RandomAccess.Write(file.Handle, [2], 0);
+        file.Handle.Write([2], 0);
         Kill();
         var (left, uid) = Assert.Single(Cache.Leftovers);
         Assert.Equal((1000u, File(2), new DataVersion(1)), (uid, left.Fid, left.Version));
@@ -235,7 +235,7 @@ public sealed class KeepingTests : CacheWorld
         Vice.Put(File(2), [1]);
         var file = await Get(File(2));
         Cache.MarkDirty(file, 1000);
-        RandomAccess.Write(file.Handle, [2], 0);
+        file.Handle.Write([2], 0);
         await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
         Kill();
         Assert.Equal(new DataVersion(2), Assert.Single(Cache.Leftovers).File.Version);
@@ -250,7 +250,7 @@ public sealed class KeepingTests : CacheWorld
         {
             var file = await Get(File(number));
             Cache.MarkDirty(file, 1000);
-            RandomAccess.Write(file.Handle, [2], 0);
+            file.Handle.Write([2], 0);
         }
 
         Vice.Put(File(2), [2]); // our store, whose answer we did not live to see
@@ -269,7 +269,7 @@ public sealed class KeepingTests : CacheWorld
         Vice.Put(File(2), [1]);
         var file = await Get(File(2));
         Cache.MarkDirty(file, 1000);
-        RandomAccess.Write(file.Handle, [2], 0);
+        file.Handle.Write([2], 0);
         Cache.KeepAside(file, "the file is gone from the server");
         Cache.Unpin(file);
         var line = Assert.Single(Lines);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using AfsLike.Common.Model;
+using AfsLike.Venus;
 using AfsLike.Venus.Cache;
 
 namespace AfsLike.Tests.Venus.Cache;
@@ -12,7 +13,7 @@ public sealed partial class StoreTests : CacheWorld
         var file = Cache.Create(Vice.Put(File(2), []), 1000);
         Cache.Pin(file);
         Assert.True(file.IsDirty);
-        RandomAccess.Write(file.Handle, [1, 2, 3], 0);
+        file.Handle.Write([1, 2, 3], 0);
         Assert.True(Cache.HasChanged(file));
         var status = await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
         Assert.False(Cache.HasChanged(file));
@@ -33,7 +34,7 @@ public sealed partial class StoreTests : CacheWorld
         var file = await Writable(File(2));
         bytes[3 * MiB] ^= 1;
         Array.Clear(bytes, MiB, MiB);
-        RandomAccess.Write(file.Handle, bytes, 0);
+        file.Handle.Write(bytes, 0);
         await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
         Assert.Equal(bytes, Vice.Bytes(File(2)));
         Assert.Equal(1, Vice.Count("put"));
@@ -48,7 +49,7 @@ public sealed partial class StoreTests : CacheWorld
         await Get(File(2));
         Stop();
         var file = await Writable(File(2));
-        RandomAccess.Write(file.Handle, [9], 2 * MiB);
+        file.Handle.Write([9], 2 * MiB);
         await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
         Assert.Equal(1, Vice.Count("put"));
         bytes[2 * MiB] = 9;
@@ -60,8 +61,8 @@ public sealed partial class StoreTests : CacheWorld
     {
         var file = Cache.Create(Vice.Put(File(2), []), 1000);
         Cache.Pin(file);
-        RandomAccess.SetLength(file.Handle, 8L * 1024 * MiB);
-        RandomAccess.Write(file.Handle, [5], 5L * 1024 * MiB);
+        file.Handle.SetLength(8L * 1024 * MiB);
+        file.Handle.Write([5], 5L * 1024 * MiB);
         var status = await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
         Assert.Equal(8L * 1024 * MiB, status.Length);
         Assert.Equal(1, Vice.Count("put"));
@@ -73,10 +74,10 @@ public sealed partial class StoreTests : CacheWorld
     {
         Vice.Put(File(2), Noise(2 * MiB));
         var file = await Writable(File(2));
-        RandomAccess.Write(file.Handle, [1], 0);
+        file.Handle.Write([1], 0);
         Vice.BeforeTransfer = _ =>
         {
-            RandomAccess.Write(file.Handle, [2], 5);
+            file.Handle.Write([2], 5);
             return Task.CompletedTask;
         };
         var status = await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
@@ -95,11 +96,11 @@ public sealed partial class StoreTests : CacheWorld
     {
         Vice.Put(File(2), Noise(2 * MiB));
         var file = await Writable(File(2));
-        RandomAccess.Write(file.Handle, [1], 0);
+        file.Handle.Write([1], 0);
         var time = file.Measure().ModifyTime;
         Vice.BeforeTransfer = _ =>
         {
-            RandomAccess.Write(file.Handle, [2], 5);
+            file.Handle.Write([2], 5);
             file.SetModifyTime(time);
             return Task.CompletedTask;
         };
@@ -134,7 +135,7 @@ public sealed partial class StoreTests : CacheWorld
     {
         Vice.Put(File(2), [1]);
         var file = await Writable(File(2));
-        RandomAccess.Write(file.Handle, [2], 0);
+        file.Handle.Write([2], 0);
         Vice.BeforeCall = _ => throw new AfsException(AfsError.QuotaExceeded);
         await Assert.ThrowsAsync<AfsException>(() => Cache.StoreAsync(file, 1, 16, CancellationToken.None));
         Assert.True(file.IsDirty);
@@ -149,7 +150,7 @@ public sealed partial class StoreTests : CacheWorld
         var file = Cache.Create(Vice.Put(File(2), []), 1000);
         Cache.Pin(file);
         var bytes = Noise(6 * MiB);
-        RandomAccess.Write(file.Handle, bytes, 0);
+        file.Handle.Write(bytes, 0);
         var transfers = 0;
         Vice.BeforeTransfer = _ =>
         {
@@ -170,7 +171,7 @@ public sealed partial class StoreTests : CacheWorld
         var bytes = Noise(4 * MiB);
         Vice.Put(File(2), bytes);
         var file = await Writable(File(2));
-        RandomAccess.Write(file.Handle, [1], 0);
+        file.Handle.Write([1], 0);
         Vice.Put(File(2), Noise(4 * MiB, 9));
         await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
         bytes[0] = 1;
@@ -194,7 +195,7 @@ public sealed partial class StoreTests : CacheWorld
     {
         Vice.Put(File(2), [1, 2, 3]);
         var file = await Writable(File(2));
-        RandomAccess.SetLength(file.Handle, 0);
+        file.Handle.SetLength(0);
         Assert.True(Cache.HasChanged(file));
         await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
         Assert.Empty(Vice.Bytes(File(2)));
@@ -211,7 +212,7 @@ public sealed partial class StoreTests : CacheWorld
     {
         const int ReadAndWrite = 3;
         const int Shared = 1;
-        var memory = Map(0, length, ReadAndWrite, Shared, (int)file.Handle.DangerousGetHandle(), 0);
+        var memory = Map(0, length, ReadAndWrite, Shared, (int)DescriptorFile.Of(file.Handle).DangerousGetHandle(), 0);
         Assert.NotEqual(-1, memory);
         return memory;
     }
