@@ -7,6 +7,7 @@ using AfsLike.Host.Certificates;
 using AfsLike.Host.Client;
 using AfsLike.Host.Clock;
 using AfsLike.Host.Transport;
+using AfsLike.Venus;
 using AfsLike.Venus.Cache;
 using AfsLike.Venus.Identity;
 using AfsLike.Venus.Servers;
@@ -36,15 +37,17 @@ internal sealed class Venus : IAsyncDisposable
 
     public required FuseMount Mount { get; init; }
 
-    public required ClientSession Session { get; init; }
+    public required VenusService Service { get; init; }
 
-    public required FileTree Tree { get; init; }
+    public ClientSession Session => Service.Session;
 
-    public required Logins Logins { get; init; }
+    public FileTree Tree => Service.Tree;
 
-    public required ViceServer Server { get; init; }
+    public Logins Logins => Service.Logins;
 
-    public required ContentCache Cache { get; init; }
+    public ViceServer Server => Service.Server;
+
+    public ContentCache Cache => Service.Cache;
 
     public required Action<string> Log { get; init; }
 
@@ -60,62 +63,48 @@ internal sealed class Venus : IAsyncDisposable
     public static Venus Assemble(
         ClientDirectory directory, ClientConfiguration configuration, MachineIdentity identity, FuseMount mount, long? budget, Action<string> log)
     {
-        var time = BootTimeProvider.Instance;
-        var strand = new Strand();
-        var port = new SessionPort();
-        var operations = new OperationNumbers(new FileOperationLedger(directory.Operations), newMount: !mount.Restarted);
-        var server = new ViceServer(port, operations, new RpcCounters());
-        var principals = new Principals(time);
-        var logins = new Logins(server, principals, new FileLoginStore(directory.Logins), log);
         var journal = new FileMountJournal(directory.MountJournal, newMount: !mount.Restarted);
         var bulk = new HttpBulkTransfer(configuration.Server, Tls.ForClient(identity, configuration.ServerName));
-        var cache = new ContentCache(
-            new CacheSettings(budget ?? DefaultBudget(directory.Cache)), server, new BulkPort(bulk), new CacheDisk(directory.Cache),
-            (ulong)time.GetTimestamp(), log);
-        var tree = new FileTree(
-            new TreeParts
-            {
-                Strand = strand,
-                Server = server,
-                Volumes = new VolumeNames(server, time),
-                Principals = principals,
-                Cache = cache,
-                Kernel = mount.Notifier,
-                Journal = journal,
-                Time = time,
-                Log = log,
-            },
-            logins);
-        var hello = new Hello
+        var strand = new Strand();
+        var service = VenusService.Assemble(new VenusSurroundings
         {
-            Role = SessionRole.Venus,
-            Instance = configuration.Instance,
-            System = "linux-x64",
-            Processors = (uint)Environment.ProcessorCount,
-        };
-        var dialer = new GrpcDialer(configuration.Server, Tls.ForClient(identity, configuration.ServerName), configuration.ServerName);
-        var session = new ClientSession(hello, dialer, tree.Events, new SessionSettings(), time) { TrustExtended = mount.Beacon.Publish };
-        port.Attach(session);
+            Strand = strand,
+            Time = BootTimeProvider.Instance,
+            Hello = new Hello
+            {
+                Role = SessionRole.Venus,
+                Instance = configuration.Instance,
+                System = "linux-x64",
+                Processors = (uint)Environment.ProcessorCount,
+            },
+            Dialer = new GrpcDialer(configuration.Server, Tls.ForClient(identity, configuration.ServerName), configuration.ServerName),
+            Bulk = new BulkPort(bulk),
+            Disk = new CacheDisk(directory.Cache),
+            Cache = new CacheSettings(budget ?? DefaultBudget(directory.Cache)),
+            Operations = new FileOperationLedger(directory.Operations),
+            Logins = new FileLoginStore(directory.Logins),
+            Journal = journal,
+            Kernel = mount.Notifier,
+            NewMount = !mount.Restarted,
+            TrustExtended = mount.Beacon.Publish,
+            Log = log,
+        });
         var venus = new Venus
         {
             Strand = strand,
             Directory = directory,
             Configuration = configuration,
             Mount = mount,
-            Session = session,
-            Tree = tree,
-            Logins = logins,
-            Server = server,
-            Cache = cache,
+            Service = service,
             Log = log,
         };
-        venus._owned.AddRange([journal, bulk, cache]);
+        venus._owned.AddRange([journal, bulk, service]);
         return venus;
     }
 
     public void Start()
     {
-        _running = Strand.InvokeAsync(() => Session.RunAsync(_stop.Token));
+        _running = Strand.InvokeAsync(() => Service.RunAsync(_stop.Token));
         WatchAsync(_running);
         ServeAsync();
         SayWhyNotAsync();

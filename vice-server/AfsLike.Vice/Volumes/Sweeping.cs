@@ -8,11 +8,11 @@ internal static class Sweeping
 {
     /// <param name="before">Contents replaced before this go. Nanoseconds since 1970.</param>
     /// <param name="log">Told of damage. The chunks that a damaged record names are not known, so none is collected then.</param>
-    public static void Run(IOrderedStore store, IChunkStore chunks, IReadOnlyList<Volume> volumes, long before, Action<string> log)
+    public static async Task RunAsync(IOrderedStore store, IChunkStore chunks, IReadOnlyList<Volume> volumes, long before, Action<string> log)
     {
         try
         {
-            Collect(store, chunks, volumes, before);
+            await CollectAsync(store, chunks, volumes, before);
         }
         catch (AfsException damage) when (damage.Error == AfsError.Corrupted)
         {
@@ -20,7 +20,7 @@ internal static class Sweeping
         }
     }
 
-    private static void Collect(IOrderedStore store, IChunkStore chunks, IReadOnlyList<Volume> volumes, long before)
+    private static async Task CollectAsync(IOrderedStore store, IChunkStore chunks, IReadOnlyList<Volume> volumes, long before)
     {
         var named = new HashSet<ulong>();
         var old = new List<(byte[] Key, byte[]? Value)>();
@@ -47,7 +47,7 @@ internal static class Sweeping
 
         if (old.Count > 0)
         {
-            store.CommitAsync(old).GetAwaiter().GetResult();
+            await store.CommitAsync(old);
         }
 
         foreach (var id in chunks.All().Where(id => !named.Contains(id)).ToList())

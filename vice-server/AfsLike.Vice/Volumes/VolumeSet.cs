@@ -23,15 +23,15 @@ public sealed class VolumeSet : IDisposable
     public IReadOnlyList<Volume> All => [.. _byId.Values];
 
     /// <summary>
-    /// Loads the volumes, and removes what a crash left lying about. Blocks. Damaged files are told to the log and harm nothing else; for damage of what says which
+    /// Loads the volumes, and removes what a crash left lying about. Damaged files are told to the log and harm nothing else; for damage of what says which
     /// volumes there are it throws AfsException Corrupted.
     /// </summary>
-    public static VolumeSet Open(IOrderedStore store, IChunkStore chunks, TimeProvider time, Action<string> log)
+    public static async Task<VolumeSet> OpenAsync(IOrderedStore store, IChunkStore chunks, TimeProvider time, Action<string> log)
     {
         var start = (store.Get(VolumeKeys.Starts) is { } bytes ? BinaryPrimitives.ReadUInt64LittleEndian(bytes) : 0) + 1;
         var next = new byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(next, start);
-        store.CommitAsync([(VolumeKeys.Starts, next)]).GetAwaiter().GetResult();
+        await store.CommitAsync([(VolumeKeys.Starts, next)]);
         var set = new VolumeSet(new VolumeShelf(store, chunks, time, start));
         foreach (var (_, value) in store.Scan(VolumeKeys.AllVolumes))
         {
@@ -41,7 +41,7 @@ public sealed class VolumeSet : IDisposable
             set.Add(new Volume(info, Records.DecodeCounters(counters), set._shelf));
         }
 
-        Sweeping.Run(store, chunks, set.All, set._shelf.Now - (HistoryKept.Ticks * 100), log);
+        await Sweeping.RunAsync(store, chunks, set.All, set._shelf.Now - (HistoryKept.Ticks * 100), log);
         return set;
     }
 

@@ -47,7 +47,7 @@ internal static class InitCommand
     private static async Task MakeAdministratorAsync(
         ServerDirectory directory, ServerConfiguration configuration, string admin, string password)
     {
-        using var stores = Stores.Open(directory, Console.Error.WriteLine);
+        using var stores = await Stores.OpenAsync(directory, Console.Error.WriteLine);
         using var hasher = new Argon2PasswordHasher();
         using var key = directory.LoadTokenKey();
         var users = UserTable.Load(new CellStore(stores.Ordered));

@@ -27,7 +27,7 @@ internal static class RunCommand
         using var authority = directory.LoadAuthority();
         using var tokenKey = directory.LoadTokenKey();
         using var hasher = new Argon2PasswordHasher();
-        using var stores = Stores.Open(directory, Log);
+        using var stores = await Stores.OpenAsync(directory, Log);
         var invites = directory.LoadInvites(configuration);
         var strand = new Strand();
         var server = await strand.InvokeAsync(() => ViceService.StartAsync(new ViceSurroundings

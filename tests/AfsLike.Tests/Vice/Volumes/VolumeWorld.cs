@@ -15,7 +15,7 @@ public abstract class VolumeWorld : IDisposable
 
     protected VolumeWorld()
     {
-        Set = VolumeSet.Open(Rows, Chunks, Time, Lines.Add);
+        Set = VolumeSet.OpenAsync(Rows, Chunks, Time, Lines.Add).GetAwaiter().GetResult();
         Volume = Set.CreateAsync("v", Owner, AccessList.Empty, 1_000).GetAwaiter().GetResult();
     }
 
@@ -40,7 +40,7 @@ public abstract class VolumeWorld : IDisposable
     /// <summary>The server starts again on what is stored.</summary>
     protected void Restart()
     {
-        Set = VolumeSet.Open(Rows, Chunks, Time, Lines.Add);
+        Set = VolumeSet.OpenAsync(Rows, Chunks, Time, Lines.Add).GetAwaiter().GetResult();
         Volume = Set.Find("v")!;
     }
 
