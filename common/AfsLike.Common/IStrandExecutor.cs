@@ -9,17 +9,3 @@ public interface IStrandExecutor
     /// <summary>Has <see cref="Strand.Drain"/> called, later than this call returns or on another thread.</summary>
     void Execute(Strand strand);
 }
-
-/// <summary>The thread pool.</summary>
-public sealed class PoolExecutor : IStrandExecutor
-{
-    public static readonly PoolExecutor Instance = new();
-
-    private PoolExecutor()
-    {
-    }
-
-    public bool LendsCallers => true;
-
-    public void Execute(Strand strand) => ThreadPool.UnsafeQueueUserWorkItem(static strand => strand.Drain(), strand, preferLocal: false);
-}

@@ -77,7 +77,7 @@ public sealed class VenusService : IDisposable
         var principals = new Principals(with.Time);
         var logins = new Logins(server, principals, with.Logins, with.Log);
         var cache = new ContentCache(
-            with.Cache, server, with.Bulk, with.Disk, (ulong)with.Time.GetTimestamp(), with.Log, time: with.Time);
+            with.Cache, server, with.Bulk, with.Disk, (ulong)with.Time.GetTimestamp(), with.Log, with.Time);
         var parts = new TreeParts
         {
             Strand = with.Strand,

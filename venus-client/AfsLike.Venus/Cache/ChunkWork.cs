@@ -1,4 +1,5 @@
 using System.Buffers;
+using AfsLike.Common;
 using AfsLike.Common.Model;
 
 namespace AfsLike.Venus.Cache;
@@ -17,7 +18,7 @@ internal static class ChunkWork
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var next = 0;
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(AtOnce, count)).Select(_ => RunAsync()));
+        await Joined.AllAsync([.. Enumerable.Range(0, Math.Min(AtOnce, count)).Select(_ => RunAsync())]);
 
         async Task RunAsync()
         {

@@ -40,18 +40,18 @@ public sealed class ContentCache : IContentCache, IDisposable
     private ulong _lastNumber;
 
     /// <param name="seed">A number unlike that of former lives, to begin the numbering of local files with.</param>
+    /// <param name="time">For when to write down the index.</param>
     /// <param name="index">Owned by the cache from now on; null: every start reads the directories.</param>
-    /// <param name="time">For when to write down the index; null: the system's.</param>
     public ContentCache(
         CacheSettings settings, IServerCalls server, IBulkTransfer bulk, ICacheDisk disk, ulong seed, Action<string> log,
-        ICacheIndex? index = null, TimeProvider? time = null)
+        TimeProvider time, ICacheIndex? index = null)
     {
         _settings = settings;
         _disk = disk;
         _log = log;
         _lastNumber = seed;
         index ??= new NoIndex();
-        _shelf = new Shelf(settings.BudgetBytes, index, time ?? TimeProvider.System);
+        _shelf = new Shelf(settings.BudgetBytes, index, time);
         _handles = new OpenHandles(disk);
         _fetching = new Fetching(server, bulk, disk, _handles);
         _fetches = new SharedFetches(Unpin);

@@ -1,3 +1,4 @@
+using AfsLike.Common;
 using AfsLike.Common.Model;
 using AfsLike.Common.Sessions;
 using AfsLike.Common.Wire;
@@ -45,7 +46,7 @@ internal sealed class Promises(
             givenUp.AddRange(met.GivenUp ? [promise.Fid.ToModel()] : []);
         }
 
-        await Task.WhenAll(work);
+        await Joined.AllAsync(work);
         return new BreakAnswer(openHere, givenUp);
     }
 

@@ -1,3 +1,4 @@
+using AfsLike.Common;
 using AfsLike.Common.Model;
 using AfsLike.Common.Sessions;
 using AfsLike.Common.Wire;
@@ -73,11 +74,7 @@ public sealed class PromiseKeeper(VolumeSet volumes, int perHolder = PromiseTabl
             }
         }
 
-        foreach (var said in earlier)
-        {
-            await said; // one by one: Task.WhenAll would let go of the strand
-        }
-
+        await Joined.AllAsync(earlier);
         return open;
     }
 
