@@ -1,0 +1,191 @@
+namespace AfsLike.Simulation.Disks;
+
+/// <summary>
+/// A file of a client's disk: its bytes, its times, and what of it a power cut would take. Times are those of a kernel with fine-grained change times: a write
+/// after somebody looked always shows. Writes through a mapping are noted by the first write to a page since that was last written back, and by no other.
+/// </summary>
+internal sealed class Inode(ClientDisk disk)
+{
+    public const int PageSize = 4096;
+
+    private readonly Dictionary<long, (long At, byte[] Before)> _unsynced = [];
+    private readonly HashSet<long> _mappedDirty = [];
+    private byte[] _bytes = [];
+    private bool _wasLookedAt;
+
+    public long Length { get; private set; }
+
+    public long ModifyTime { get; private set; } = disk.Now;
+
+    public long ChangeTime { get; private set; } = disk.Now;
+
+    /// <summary>As the directories order files: when it was used last.</summary>
+    public long AccessTime { get; set; } = disk.Now;
+
+    public int Read(Span<byte> buffer, long offset)
+    {
+        AccessTime = disk.Now;
+        var count = (int)Math.Clamp(Length - offset, 0, buffer.Length);
+        Slice(offset, count).CopyTo(buffer);
+        return count;
+    }
+
+    public void Write(ReadOnlySpan<byte> bytes, long offset)
+    {
+        Put(bytes, offset);
+        Touch(modified: true);
+    }
+
+    public void WriteMapped(ReadOnlySpan<byte> bytes, long offset)
+    {
+        if (offset + bytes.Length > Length)
+        {
+            throw new InvalidOperationException("a write through a mapping beyond the end of the file: a program would get SIGBUS");
+        }
+
+        Put(bytes, offset);
+        for (var page = offset / PageSize; page <= (offset + bytes.Length - 1) / PageSize; page++)
+        {
+            if (_mappedDirty.Add(page))
+            {
+                Touch(modified: true);
+            }
+        }
+    }
+
+    public void SetLength(long length)
+    {
+        if (length > Length)
+        {
+            Grow(length);
+        }
+        else
+        {
+            for (var page = length / PageSize; page * PageSize < Length; page++)
+            {
+                Save(page);
+            }
+
+            _bytes.AsSpan((int)Math.Min(length, _bytes.Length)).Clear();
+        }
+
+        Length = length;
+        Touch(modified: true);
+    }
+
+    public (long Length, long ModifyTime, long ChangeTime) Measure()
+    {
+        _wasLookedAt = true;
+        return (Length, ModifyTime, ChangeTime);
+    }
+
+    public void SetModifyTime(long nanoseconds)
+    {
+        Touch(modified: false);
+        ModifyTime = nanoseconds;
+    }
+
+    /// <summary>A rename: it changes the change time alone.</summary>
+    public void Renamed() => Touch(modified: false);
+
+    public void WriteBack() => _mappedDirty.Clear();
+
+    /// <summary>Where the next byte is that may not be zero.</summary>
+    public long? NextData(long offset)
+    {
+        for (var at = offset; at < Math.Min(Length, _bytes.Length); at = (at / PageSize * PageSize) + PageSize)
+        {
+            var count = (int)Math.Min(PageSize - (at % PageSize), _bytes.Length - at);
+            if (_bytes.AsSpan((int)at, count).ContainsAnyExcept((byte)0))
+            {
+                return at;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Each page not written back yet is on the disk or is what it was before, by chance.</summary>
+    public void CutPower(long syncedBefore)
+    {
+        foreach (var (page, (at, before)) in _unsynced)
+        {
+            if (at >= syncedBefore && disk.Chance.OneIn(2))
+            {
+                before.CopyTo(Room((page + 1) * PageSize).AsSpan((int)(page * PageSize)));
+            }
+        }
+
+        _unsynced.Clear();
+        _mappedDirty.Clear();
+    }
+
+    private void Put(ReadOnlySpan<byte> bytes, long offset)
+    {
+        if (bytes.IsEmpty)
+        {
+            return;
+        }
+
+        for (var page = offset / PageSize; page <= (offset + bytes.Length - 1) / PageSize; page++)
+        {
+            Save(page);
+        }
+
+        if (offset + bytes.Length > Length)
+        {
+            Grow(offset + bytes.Length);
+            Length = offset + bytes.Length;
+        }
+
+        bytes.CopyTo(Room(offset + bytes.Length).AsSpan((int)offset));
+    }
+
+    private void Grow(long length) => disk.Take(length - Length);
+
+    private void Touch(bool modified)
+    {
+        var now = disk.Now;
+        ChangeTime = _wasLookedAt ? Math.Max(now, ChangeTime + 1) : Math.Max(now, ChangeTime);
+        _wasLookedAt = false;
+        ModifyTime = modified ? ChangeTime : ModifyTime;
+    }
+
+    private void Save(long page)
+    {
+        var now = disk.Now;
+        if (_unsynced.TryGetValue(page, out var known) && known.At >= now - ClientDisk.WrittenBackAfter)
+        {
+            return;
+        }
+
+        var before = new byte[PageSize];
+        var start = page * PageSize;
+        if (start < _bytes.Length)
+        {
+            _bytes.AsSpan((int)start, (int)Math.Min(PageSize, _bytes.Length - start)).CopyTo(before);
+        }
+
+        _unsynced[page] = (now, before);
+    }
+
+    private ReadOnlySpan<byte> Slice(long offset, int count)
+    {
+        if (count == 0)
+        {
+            return [];
+        }
+
+        return Room(offset + count).AsSpan((int)offset, count);
+    }
+
+    private byte[] Room(long length)
+    {
+        if (length > _bytes.Length)
+        {
+            Array.Resize(ref _bytes, (int)Math.Max(length, Math.Min(2L * _bytes.Length, int.MaxValue / 2)));
+        }
+
+        return _bytes;
+    }
+}

@@ -1,0 +1,61 @@
+using AfsLike.Common.Model;
+using AfsLike.Vice.Storage;
+using AfsLike.Vice.Volumes;
+
+namespace AfsLike.Simulation.Disks;
+
+/// <summary>The chunks of one life of a server: as FileChunkStore, but that its disk is simulated.</summary>
+/// <param name="now">True time, in nanoseconds.</param>
+public sealed class SimulatedChunkStore(ServerDisk disk, Func<long> now) : IChunkStore
+{
+    private bool _closed;
+
+    public Task ReadAsync(Chunk chunk, Memory<byte> buffer)
+    {
+        var done = new TaskCompletionSource();
+        disk.Clock(chunk.Length, () =>
+        {
+            if (disk.Chunks.TryGetValue(chunk.Id, out var bytes) && bytes.Length == chunk.Length && bytes.Length == buffer.Length
+                && Checksum.Of(bytes) == chunk.Checksum)
+            {
+                bytes.CopyTo(buffer);
+                done.SetResult();
+            }
+            else
+            {
+                done.SetException(new AfsException(AfsError.Corrupted, $"chunk {chunk.Id:x} is damaged on the server's disk"));
+            }
+        });
+        return done.Task;
+    }
+
+    public Task WriteAsync(ulong id, ReadOnlyMemory<byte> bytes)
+    {
+        var copy = bytes.ToArray();
+        var done = new TaskCompletionSource();
+        disk.Clock(bytes.Length, () =>
+        {
+            if (_closed && disk.Chance.OneIn(2))
+            {
+                return;
+            }
+
+            if (disk.Refuses())
+            {
+                done.SetException(new IOException("the server's disk takes no more"));
+                return;
+            }
+
+            disk.Chunks[id] = copy;
+            done.SetResult();
+        });
+        return done.Task;
+    }
+
+    public void Delete(ulong id) => disk.Delete(id, now());
+
+    public IEnumerable<ulong> All() => [.. disk.Chunks.Keys];
+
+    /// <summary>The process dies. What it was writing is on the disk, or is not.</summary>
+    public void Abandon() => _closed = true;
+}

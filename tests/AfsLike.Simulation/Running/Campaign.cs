@@ -1,0 +1,76 @@
+// Each run has a thread of its own and knows no other; the campaign is the world's.
+#pragma warning disable RS0030
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
+using AfsLike.Simulation.World;
+
+namespace AfsLike.Simulation.Running;
+
+/// <summary>Fresh seeds, a run each, on several processors, until the time is over or a promise is broken.</summary>
+internal sealed class Campaign(CommandLine line, Func<Simulator, RunOptions, IHistory> history)
+{
+    private readonly Lock _gate = new();
+    private readonly long _began = TimeProvider.System.GetTimestamp();
+    private RunResult? _failed;
+    private long _runs;
+    private long _operations;
+
+    /// <summary>Null: no promise was broken.</summary>
+    public RunResult? Run()
+    {
+        var threads = Enumerable.Range(0, line.Processors).Select(_ => new Thread(Work)).ToArray();
+        foreach (var thread in threads)
+        {
+            thread.Start();
+        }
+
+        foreach (var thread in threads)
+        {
+            thread.Join();
+        }
+
+        var took = TimeProvider.System.GetElapsedTime(_began);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{_runs} runs, {_operations} operations in {took.TotalSeconds:0} s, {_operations / took.TotalSeconds / line.Processors:0} operations/s of one processor"));
+        return _failed;
+    }
+
+    private void Work()
+    {
+        while (!IsOver())
+        {
+            var options = line.Template with { Seed = FreshSeed() };
+            Report.Begin(options, line.Commit);
+            var run = new OneRun(options, history);
+            using var watchdog = new Watchdog(run);
+            Note(run.Run());
+        }
+    }
+
+    private bool IsOver()
+    {
+        lock (_gate)
+        {
+            return _failed is not null || TimeProvider.System.GetElapsedTime(_began).TotalMinutes >= line.Minutes;
+        }
+    }
+
+    private void Note(RunResult result)
+    {
+        lock (_gate)
+        {
+            _runs++;
+            _operations += result.Operations;
+            _failed ??= result.Failure is null ? null : result;
+        }
+    }
+
+    private static ulong FreshSeed()
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        RandomNumberGenerator.Fill(bytes);
+        return BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+    }
+}
