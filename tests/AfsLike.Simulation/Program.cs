@@ -1,10 +1,11 @@
 using AfsLike.Simulation.Running;
+using AfsLike.Simulation.Work;
 using AfsLike.Simulation.World;
 
 const int Broken = 1;
 const int Misused = 2;
 
-Func<Simulator, RunOptions, IHistory> history = static (simulator, options) => new Trial(simulator, options);
+Func<Simulator, RunOptions, IHistory> history = static (simulator, options) => new CheckedRun(simulator, options);
 try
 {
     var line = CommandLine.Parse(args);

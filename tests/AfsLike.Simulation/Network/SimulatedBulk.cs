@@ -99,7 +99,7 @@ public sealed class SimulatedBulk(Simulator simulator, SimulatedNetwork network,
         try
         {
             var bytes = await listener.ServeAsync(work, lost: () => answer.TrySetResult(null));
-            network.Carry(_back, bytes.Length, () => answer.TrySetResult(breaks ? null : bytes));
+            network.Carry(_back, bytes.Length, () => answer.TrySetResult(breaks ? default(ReadOnlyMemory<byte>?) : bytes));
         }
         catch (AfsException refused)
         {

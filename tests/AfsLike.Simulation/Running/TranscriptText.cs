@@ -14,7 +14,7 @@ internal static class TranscriptText
     private static IEnumerable<string> Lines(Happening happening)
     {
         var at = string.Create(CultureInfo.InvariantCulture, $"{happening.At / 1e9,12:0.000000}");
-        return happening.Line is { } line
+        return (happening.Line ?? happening.Words?.Invoke()) is { } line
             ? [$"{at} {happening.From,4}    {line}"]
             : Batch.Parser.ParseFrom(happening.Message.Span).Messages.Select(message => $"{at} {happening.From,4} → {happening.To,-4} {Text(message)}");
     }

@@ -35,5 +35,8 @@ public sealed class Trace
         Transcript.Add(new Happening(now, machine?.Name ?? "", "", line, default));
     }
 
+    /// <summary>A line for the transcript alone; what it says is in the hash already.</summary>
+    public void Note(long now, Machine? machine, Func<string> words) => Transcript.Add(new Happening(now, machine?.Name ?? "", "", null, default) { Words = words });
+
     internal void Step(long now, int process) => Add((ulong)now ^ ((ulong)process << 48));
 }

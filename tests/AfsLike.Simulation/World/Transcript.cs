@@ -1,7 +1,11 @@
 namespace AfsLike.Simulation.World;
 
 /// <summary>One thing that happened: a line of a log, or the bytes of a message from one machine to another.</summary>
-public readonly record struct Happening(long At, string From, string To, string? Line, ReadOnlyMemory<byte> Message);
+public readonly record struct Happening(long At, string From, string To, string? Line, ReadOnlyMemory<byte> Message)
+{
+    /// <summary>A line that costs too much to be put into words each time.</summary>
+    public Func<string>? Words { get; init; }
+}
 
 /// <summary>The last things that happened.</summary>
 public sealed class Transcript

@@ -1,0 +1,284 @@
+using AfsLike.Common.Model;
+using AfsLike.Venus.Tree;
+
+namespace AfsLike.Simulation.Kernel;
+
+/// <summary>
+/// Open files (fs/fuse/file.c, passthrough.c, iomode.c). With passthrough the kernel reads and writes the local file itself, and nobody is told; a close sends FLUSH and waits for it, the
+/// last descriptor or mapping to go sends RELEASE and does not. All that are open on an inode have one backing file, and it is never passthrough and served at once.
+/// </summary>
+internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls upcalls, PathWalk walk)
+{
+    /// <summary>open(2). With <paramref name="create"/> the last name is looked up with its directory's lock held, as lookup_open does.</summary>
+    public Task<Answer<ModelFile>> OpenAsync(ModelProcess process, IReadOnlyList<FileName> path, OpenModes modes, bool create = false, uint mode = 0x1A4) =>
+        create
+            ? NameCalls.RetryAsync(async retry =>
+            {
+                var found = await CreateOrFindAsync(process, path, modes, mode, retry);
+                return !found.IsOk ? found.Error
+                    : found.Value.Made is { } made ? made
+                    : await OpenFoundAsync(process, found.Value.Found!, modes);
+            })
+            : NameCalls.RetryAsync(async retry =>
+            {
+                var found = await walk.ToAsync(process, path, path.Count, retry);
+                return found.IsOk ? await OpenFoundAsync(process, found.Value, modes) : found.Error;
+            });
+
+    public async Task<Answer<Done>> CloseAsync(ModelProcess process, ModelFile file)
+    {
+        var answer = file.NoFlush ? default(Done) : await upcalls.AskAsync(
+            "FLUSH", process, (daemon, _, caller, cancel) => daemon.FlushAsync(caller, file, cancel), changes: file.Writes);
+        Drop(file);
+        return answer;
+    }
+
+    public Task<Answer<Done>> SyncAsync(ModelProcess process, ModelFile file) => upcalls.AskAsync(
+        "FSYNC", process, (daemon, _, caller, cancel) => daemon.SyncAsync(caller, file, cancel), changes: file.Writes);
+
+    public Task<Answer<NodeAttributes>> StatAsync(ModelProcess process, ModelFile file) => kernel.Attributes.GetAsync(process, file.Inode);
+
+    public async Task<Answer<byte[]>> ReadAsync(ModelProcess process, ModelFile file, long offset, int count)
+    {
+        if (file.Backing is not { } backing)
+        {
+            return await ReadServedAsync(process, file, offset, count);
+        }
+
+        var buffer = new byte[count];
+        var read = backing.File.Read(buffer, offset);
+        return read == count ? buffer : buffer[..read];
+    }
+
+    /// <summary>Where it was written. Only passthrough files are open for writing.</summary>
+    public static Answer<long> Write(ModelFile file, long offset, ReadOnlySpan<byte> bytes)
+    {
+        if (file.Backing is not { } backing || !file.Writes)
+        {
+            return AfsError.BadHandle;
+        }
+
+        var at = file.Modes.HasFlag(OpenModes.Append) ? backing.Length : offset;
+        try
+        {
+            backing.File.Write(bytes, at);
+        }
+        catch (IOException)
+        {
+            return AfsError.NoSpace;
+        }
+
+        var attributes = file.Inode.Attributes;
+        file.Inode.Attributes = attributes with { Length = Math.Max(attributes.Length, at + bytes.Length) };
+        file.Inode.AttributesValid = false;
+        return at;
+    }
+
+    /// <summary>mmap(2), shared: the file stays open until it is unmapped.</summary>
+    public static ModelFile Map(ModelFile file)
+    {
+        file.References++;
+        LocalFiles.Map(file.Backing!.File);
+        return file;
+    }
+
+    /// <summary>A store to a mapping: nobody hears of it. Only within the file. Of the first to a page by each mapping the local file takes note.</summary>
+    public static int WriteMapped(ModelFile file, long offset, ReadOnlySpan<byte> bytes)
+    {
+        var backing = file.Backing!;
+        var room = (int)Math.Clamp(backing.Length - offset, 0, bytes.Length);
+        backing.WriteMapped(bytes[..room], offset);
+        return room;
+    }
+
+    /// <summary>munmap(2).</summary>
+    public void Unmap(ModelFile file) => Drop(file);
+
+    private async Task<Answer<(ModelFile? Made, ModelInode? Found)>> CreateOrFindAsync(
+        ModelProcess process, IReadOnlyList<FileName> path, OpenModes modes, uint mode, LookupModes retry)
+    {
+        var parent = await walk.ParentAsync(process, path, retry);
+        if (!parent.IsOk)
+        {
+            return parent.Error;
+        }
+
+        var directory = parent.Value;
+        using var hold = await directory.Lock.ExclusiveAsync();
+        var answer = directory.IsDirectory
+            ? await CreateInAsync(process, directory, path[^1], modes, mode, retry)
+            : AfsError.NotDirectory;
+        cache.Release(directory);
+        return answer;
+    }
+
+    private async Task<Answer<(ModelFile? Made, ModelInode? Found)>> CreateInAsync(
+        ModelProcess process, ModelInode directory, FileName name, OpenModes modes, uint mode, LookupModes retry)
+    {
+        var begun = kernel.Tick();
+        var exclusive = modes.HasFlag(OpenModes.Exclusive);
+        var found = await walk.LockedAsync(process, directory, name, exclusive ? LookupModes.Exclusive : retry);
+        walk.See(begun, directory, name, found);
+        if (found.IsOk)
+        {
+            if (!exclusive)
+            {
+                return (null, found.Value);
+            }
+
+            cache.Release(found.Value);
+            return AfsError.Exists;
+        }
+
+        return found.Error == AfsError.NotFound ? await CreateNewAsync(process, directory, name, modes, mode) : found.Error;
+    }
+
+    /// <summary>fuse_create_open.</summary>
+    private async Task<Answer<(ModelFile? Made, ModelInode? Found)>> CreateNewAsync(
+        ModelProcess process, ModelInode directory, FileName name, OpenModes modes, uint mode)
+    {
+        var asked = cache.Note();
+        var answer = await upcalls.AskAsync(
+            "CREATE", process, (daemon, reply, caller, cancel) => daemon.CreateAsync(reply, caller, directory.Id, name, mode, modes, cancel), changes: true);
+        await kernel.ConsumeAsync();
+        if (!answer.IsOk)
+        {
+            return answer.Error;
+        }
+
+        var (entry, open) = answer.Value;
+        var inode = cache.Take(entry, asked);
+        cache.Put(directory, name, inode, entry.EntryValid, asked.Epoch);
+        InodeCache.DirectoryChanged(directory);
+        kernel.Writer(inode, modes.HasFlag(OpenModes.Write), begins: true);
+        var file = Opened(inode, modes, open);
+        return file.IsOk ? (file.Value, null) : file.Error;
+    }
+
+    /// <summary>Takes over the pin on the inode.</summary>
+    private async Task<Answer<ModelFile>> OpenFoundAsync(ModelProcess process, ModelInode inode, OpenModes modes)
+    {
+        if (inode.Attributes.Kind != VnodeKind.File)
+        {
+            cache.Release(inode);
+            return inode.IsDirectory ? AfsError.IsDirectory : AfsError.Loop;
+        }
+
+        var asked = modes & ~OpenModes.Exclusive;
+        kernel.Writer(inode, modes.HasFlag(OpenModes.Write), begins: true);
+        var answer = await upcalls.AskAsync(
+            "OPEN", process, (daemon, reply, caller, cancel) => daemon.OpenAsync(reply, caller, inode.Id, asked, cancel),
+            changes: modes.HasFlag(OpenModes.Truncate));
+        await kernel.ConsumeAsync();
+        var file = answer.IsOk ? Opened(inode, modes, answer.Value) : answer.Error;
+        if (!answer.IsOk)
+        {
+            kernel.Writer(inode, modes.HasFlag(OpenModes.Write), begins: false);
+        }
+
+        cache.Release(inode);
+        return file;
+    }
+
+    /// <summary>fuse_finish_open and fuse_file_io_open.</summary>
+    private Answer<ModelFile> Opened(ModelInode inode, OpenModes modes, OpenReply open)
+    {
+        inode.Uses++;
+        var file = new ModelFile(inode, modes, open);
+        var conflict = open.Backing is { } backing ? inode.ServedOpens > 0 || (inode.Backing is { } other && other != backing) : inode.Backing is not null;
+        if (conflict)
+        {
+            kernel.Defect($"inode {inode.Id.Value:x} is open with one backing file and was given another: the program sees EIO");
+            _ = ReleaseAsync(file, counted: false);
+            return AfsError.Internal;
+        }
+
+        inode.Backing = open.Backing;
+        (inode.PassthroughOpens, inode.ServedOpens) = (inode.PassthroughOpens + (open.Backing is null ? 0 : 1), inode.ServedOpens + (open.Backing is null ? 1 : 0));
+        if (!open.KeepCache)
+        {
+            inode.Pages.DropNow();
+        }
+
+        if (modes.HasFlag(OpenModes.Truncate))
+        {
+            inode.Attributes = inode.Attributes with { Length = 0 };
+            cache.Invalidate(inode);
+        }
+
+        return file;
+    }
+
+    private void Drop(ModelFile file)
+    {
+        if (--file.References == 0)
+        {
+            _ = ReleaseAsync(file, counted: true);
+        }
+    }
+
+    private async Task ReleaseAsync(ModelFile file, bool counted)
+    {
+        var inode = file.Inode;
+        if (counted)
+        {
+            inode.PassthroughOpens -= file.Backing is null ? 0 : 1;
+            inode.ServedOpens -= file.Backing is null ? 1 : 0;
+            inode.Backing = inode.PassthroughOpens == 0 ? null : inode.Backing;
+        }
+
+        await upcalls.AskAsync("RELEASE", null, (daemon, _, caller, _) => daemon.ReleaseAsync(caller, file));
+        kernel.Writer(inode, file.Modes.HasFlag(OpenModes.Write), begins: false);
+        cache.Release(inode);
+    }
+
+    private async Task<Answer<byte[]>> ReadServedAsync(ModelProcess process, ModelFile file, long offset, int count)
+    {
+        var bytes = new byte[count];
+        var done = 0;
+        while (done < count)
+        {
+            var at = offset + done;
+            var page = await PageAsync(process, file, at / ModelPages.Size);
+            if (!page.IsOk)
+            {
+                return page.Error;
+            }
+
+            var inPage = (int)(at % ModelPages.Size);
+            var take = Math.Clamp(page.Value.Length - inPage, 0, count - done);
+            page.Value.AsSpan(inPage, take).CopyTo(bytes.AsSpan(done));
+            done += take;
+            if (page.Value.Length < ModelPages.Size)
+            {
+                break;
+            }
+        }
+
+        return done == count ? bytes : bytes[..done];
+    }
+
+    private async ValueTask<Answer<byte[]>> PageAsync(ModelProcess process, ModelFile file, long index)
+    {
+        var pages = file.Inode.Pages;
+        byte[] bytes;
+        while (!pages.TryGet(index, out bytes))
+        {
+            if (pages.Lock(index) is { } other)
+            {
+                await other;
+                continue;
+            }
+
+            var answer = await upcalls.AskAsync(
+                "READ", process, (daemon, _, caller, cancel) => daemon.ReadAsync(caller, file, index * ModelPages.Size, ModelPages.Size, cancel));
+            pages.Unlock(index, answer.IsOk ? answer.Value : null);
+            if (!answer.IsOk)
+            {
+                return answer.Error;
+            }
+        }
+
+        return bytes;
+    }
+}

@@ -1,0 +1,135 @@
+using AfsLike.Common.Model;
+using AfsLike.Venus.Tree;
+
+namespace AfsLike.Simulation.Kernel;
+
+/// <summary>The operations, as the adapter's NameOperations, FileOperations, AttributeOperations, DirectoryOperations and XattrOperations have them.</summary>
+internal sealed partial class FrontEnd
+{
+    public async Task<Answer<GrantPacket>> LookupAsync(ReplyState reply, Caller caller, NodeId parent, FileName name, CancellationToken cancel)
+    {
+        var packet = Entry(reply, parent, name, await Tree.LookupAsync(caller, parent, name, cancel));
+        return packet.Node == NodeId.None && !packet.EntryValid ? AfsError.NotFound : packet;
+    }
+
+    public async Task<Answer<GrantPacket>> GetAttributesAsync(ReplyState reply, Caller caller, NodeId node, CancellationToken cancel) =>
+        Attributes(reply, node, await Tree.GetAttributesAsync(caller, node, cancel));
+
+    public async Task<Answer<GrantPacket>> SetAttributesAsync(
+        ReplyState reply, Caller caller, NodeId node, ModelFile? file, AttributeChange change, CancellationToken cancel)
+    {
+        HandleId? handle = file is null ? null : Handles.TryFind(file);
+        return Attributes(reply, node, await Tree.SetAttributesAsync(caller, node, handle, change, cancel));
+    }
+
+    public async Task<Answer<GrantPacket>> MakeAsync(
+        ReplyState reply, Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, ReadOnlyMemory<byte> target, CancellationToken cancel)
+    {
+        var entry = kind switch
+        {
+            VnodeKind.Directory => await Tree.MakeDirectoryAsync(caller, parent, name, mode, cancel),
+            VnodeKind.Symlink => await Tree.MakeSymlinkAsync(caller, parent, name, target, cancel),
+            _ => await Tree.MakeFileAsync(caller, parent, name, mode, cancel),
+        };
+        return Entry(reply, parent, name, entry);
+    }
+
+    public async Task<Answer<GrantPacket>> LinkAsync(
+        ReplyState reply, Caller caller, NodeId node, NodeId parent, FileName name, CancellationToken cancel) =>
+        Entry(reply, parent, name, await Tree.LinkAsync(caller, node, parent, name, cancel));
+
+    public async Task<Answer<Done>> RemoveAsync(Caller caller, NodeId parent, FileName name, bool isDirectory, CancellationToken cancel)
+    {
+        await (isDirectory ? Tree.RemoveDirectoryAsync(caller, parent, name, cancel) : Tree.UnlinkAsync(caller, parent, name, cancel));
+        return default(Done);
+    }
+
+    public async Task<Answer<Done>> RenameAsync(
+        Caller caller, NodeId parent, FileName name, NodeId newParent, FileName newName, RenameModes modes, CancellationToken cancel)
+    {
+        await Tree.RenameAsync(caller, parent, name, newParent, newName, modes, cancel);
+        return default(Done);
+    }
+
+    public async Task<Answer<(GrantPacket Entry, OpenReply Open)>> CreateAsync(
+        ReplyState reply, Caller caller, NodeId parent, FileName name, uint mode, OpenModes modes, CancellationToken cancel)
+    {
+        var created = await Tree.CreateAsync(caller, parent, name, mode, modes, cancel);
+        var entry = Entry(reply, parent, name, created.Entry);
+        return (entry, Admit(reply, created.Entry.Node, created.Open));
+    }
+
+    public async Task<Answer<OpenReply>> OpenAsync(ReplyState reply, Caller caller, NodeId node, OpenModes modes, CancellationToken cancel) =>
+        Admit(reply, node, await Tree.OpenAsync(caller, node, modes, cancel));
+
+    public async Task<Answer<OpenReply>> OpenDirectoryAsync(ReplyState reply, Caller caller, NodeId node, CancellationToken cancel)
+    {
+        var grant = await Tree.OpenDirectoryAsync(caller, node, cancel);
+        (reply.Opened, reply.OpenedDirectory) = (grant.Handle, true);
+        return new OpenReply(this, grant.Handle, null, grant.KeepCache, NoFlush: true, grant.CacheListing);
+    }
+
+    /// <summary>READDIRPLUS, or READDIR: at most <paramref name="most"/> entries.</summary>
+    public async Task<Answer<List<(ListedEntry Listed, GrantPacket? Packet)>>> ReadDirectoryAsync(
+        ReplyState reply, Caller caller, ModelFile file, ulong cookie, bool withEntries, int most, CancellationToken cancel)
+    {
+        var handle = await Handles.FindAsync(file, caller);
+        var listed = new List<(ListedEntry, GrantPacket?)>();
+        await Tree.ReadDirectoryAsync(caller, handle, cookie, withEntries, Take, cancel);
+        return listed;
+
+        bool Take(ListedEntry entry)
+        {
+            if (listed.Count == most)
+            {
+                return false;
+            }
+
+            listed.Add((entry, withEntries ? Entry(reply, file.Inode.Id, entry.Name, entry.Entry) : null));
+            return true;
+        }
+    }
+
+    public async Task<Answer<byte[]>> ReadAsync(Caller caller, ModelFile file, long offset, int count, CancellationToken cancel)
+    {
+        var handle = await Handles.FindAsync(file, caller);
+        var buffer = new byte[count];
+        var read = await Tree.ReadAsync(handle, offset, buffer, cancel);
+        return read == count ? buffer : buffer[..read];
+    }
+
+    public async Task<Answer<Done>> FlushAsync(Caller caller, ModelFile file, CancellationToken cancel)
+    {
+        await Tree.FlushAsync(caller, await Handles.FindAsync(file, caller), 0, cancel);
+        ForgetTimes(file);
+        return default(Done);
+    }
+
+    public async Task<Answer<Done>> SyncAsync(Caller caller, ModelFile file, CancellationToken cancel)
+    {
+        await Tree.SyncAsync(caller, await Handles.FindAsync(file, caller), dataOnly: false, cancel);
+        return default(Done);
+    }
+
+    public async Task<Answer<Done>> ReleaseAsync(Caller caller, ModelFile file)
+    {
+        await Handles.ReleaseAsync(file, caller);
+        ForgetTimes(file);
+        return default(Done);
+    }
+
+    private void ForgetTimes(ModelFile file)
+    {
+        if (file.Writes)
+        {
+            Notifier.ForgetTimes(file.Inode.Id);
+        }
+    }
+
+    private OpenReply Admit(ReplyState reply, NodeId node, in OpenGrant grant)
+    {
+        reply.Opened = grant.Handle;
+        var backing = grant.LocalFile is { } local ? Handles.Acquire(node, grant.Backing, local) : null;
+        return new OpenReply(this, grant.Handle, backing, grant.KeepCache, grant.NoFlush);
+    }
+}

@@ -1,0 +1,46 @@
+using AfsLike.Venus;
+using AfsLike.Venus.Tree;
+
+namespace AfsLike.Simulation.Kernel;
+
+/// <summary>What the kernel itself reads and writes instead of asking.</summary>
+internal sealed class ModelBacking(ulong number, BackingFile file)
+{
+    public ulong Number { get; } = number;
+
+    public BackingFile File { get; } = file;
+
+    /// <summary>Bytes.</summary>
+    public long Length => LocalFiles.LengthOf(File);
+
+    public void WriteMapped(ReadOnlySpan<byte> bytes, long offset) => LocalFiles.WriteMapped(File, bytes, offset);
+}
+
+/// <summary>What OPEN, CREATE and OPENDIR answer.</summary>
+internal sealed record OpenReply(FrontEnd Server, HandleId Handle, ModelBacking? Backing, bool KeepCache, bool NoFlush, bool CacheListing = false);
+
+/// <summary>A struct file: open until its last descriptor and its last mapping are gone.</summary>
+internal sealed class ModelFile(ModelInode inode, OpenModes modes, OpenReply reply)
+{
+    public ModelInode Inode { get; } = inode;
+
+    public OpenModes Modes { get; } = modes;
+
+    /// <summary>The daemon that gave <see cref="Handle"/>. A later one must open the file again before it can use it.</summary>
+    public FrontEnd Server { get; } = reply.Server;
+
+    public HandleId Handle { get; } = reply.Handle;
+
+    public ModelBacking? Backing { get; } = reply.Backing;
+
+    public bool NoFlush { get; } = reply.NoFlush;
+
+    public bool CacheListing { get; } = reply.CacheListing;
+
+    public bool Writes => Modes.HasFlag(OpenModes.Write);
+
+    /// <summary>Descriptors and mappings.</summary>
+    public int References { get; set; } = 1;
+
+    public bool IsDirectory => Inode.IsDirectory;
+}
