@@ -1,3 +1,4 @@
+using AfsLike.Common;
 using AfsLike.Common.Model;
 using AfsLike.Common.Wire;
 using AfsLike.Venus.Servers;
@@ -73,6 +74,7 @@ internal sealed class Fetching(IServerCalls server, IBulkTransfer bulk, ICacheDi
         }
 
         file.Handle.SetLength(stored.Content.Length);
+        var writing = new Turnstile(); // the file has one lock in the kernel, and its other writers would spin on it
         await ChunkWork.ForEachAsync(stored.Content.Chunks.Count, cancel, async (index, buffer, token) =>
         {
             var chunk = stored.Content.Chunks[index];
@@ -80,8 +82,14 @@ internal sealed class Fetching(IServerCalls server, IBulkTransfer bulk, ICacheDi
             {
                 var piece = buffer[..(int)chunk.Length];
                 var at = (long)index * Limits.ChunkSize;
-                await stored.GetAsync(index, piece, () => disk.WriteAsync(file.Handle, piece, at, stored.ChecksumOf(index)), token);
+                await stored.GetAsync(index, piece, () => WriteAsync(index, piece, at), token);
             }
         });
+
+        async Task<bool> WriteAsync(int index, Memory<byte> piece, long at)
+        {
+            using var turn = await writing.EnterAsync();
+            return await disk.WriteAsync(file.Handle, piece, at, stored.ChecksumOf(index));
+        }
     }
 }

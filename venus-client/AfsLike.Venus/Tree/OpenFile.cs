@@ -1,3 +1,4 @@
+using AfsLike.Common;
 using AfsLike.Common.Model;
 using AfsLike.Venus.Cache;
 using AfsLike.Venus.Identity;

@@ -94,7 +94,7 @@ public sealed class RocksDbStore : IOrderedStore
             _committing = true;
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(static store => store.Commit(), this, preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(static store => store.Commit(), this, preferLocal: true);
         return done.Task;
     }
 

@@ -12,6 +12,9 @@ public sealed class Volume
     private readonly VolumeShelf _shelf;
     private readonly HashSet<ulong> _reserved = [];
     private readonly ChunkPins _pins;
+
+    /// <summary>Operations below these are gone: a scan that began before them would walk over the remains of all that ever were.</summary>
+    private readonly Dictionary<ulong, ulong> _forgotten = [];
     private VolumeCounters _committed;
     private VolumeCounters _decided;
 
@@ -139,8 +142,10 @@ public sealed class Volume
     /// <summary>A client will never ask again about its operations below a number.</summary>
     public async Task ForgetOperationsAsync(ulong instance, ulong below)
     {
+        var from = VolumeKeys.Operation(Id, new OperationId(instance, _forgotten.GetValueOrDefault(instance)));
         var batch = new List<(byte[], byte[]?)>();
-        foreach (var (key, _) in _shelf.Store.Scan(VolumeKeys.Operations(Id, instance)))
+        _forgotten[instance] = below;
+        foreach (var (key, _) in _shelf.Store.Scan(VolumeKeys.Operations(Id, instance), from))
         {
             if (VolumeKeys.NumberOf(key) >= below)
             {
@@ -168,6 +173,7 @@ public sealed class Volume
     /// <summary>A client is gone for good, with everything nameless it had open.</summary>
     public async Task DropOrphansAsync(ulong client)
     {
+        _forgotten.Remove(client);
         foreach (var (key, _) in _shelf.Pending.Scan(VolumeKeys.OrphansOf(Id, client)))
         {
             await ApplyAsync(new DropOrphan(VolumeKeys.OrphanOf(key).Vnode, client) { Actor = UserId.FirstAdministrator, Authorize = static _ => { } });

@@ -1,4 +1,5 @@
 using AfsLike.Common.Model;
+using AfsLike.Vice.Storage;
 using AfsLike.Vice.Volumes;
 
 namespace AfsLike.Tests.Vice.Volumes;
@@ -54,6 +55,18 @@ public sealed class DurabilityTests : VolumeWorld
         await Volume.ForgetOperationsAsync(77, operations[3].Number);
         await Volume.ForgetOperationsAsync(78, ulong.MaxValue);
         Assert.Equal([false, false, false, true, true], operations.Select(operation => Volume.Remembered(operation) is not null));
+    }
+
+    [Fact]
+    public async Task Forgetting_begins_where_the_last_forgetting_ended()
+    {
+        var rows = new WatchedStore(new MemoryOrderedStore());
+        using var set = await VolumeSet.OpenAsync(rows, Chunks, Time, Lines.Add);
+        var volume = await set.CreateAsync("w", Owner, AccessList.Empty, 1_000);
+        await volume.ForgetOperationsAsync(77, 500);
+        rows.Begun.Clear();
+        await volume.ForgetOperationsAsync(77, 900);
+        Assert.Equal([VolumeKeys.Operation(volume.Id, new OperationId(77, 500))], rows.Begun);
     }
 
     [Fact]
@@ -161,5 +174,23 @@ public sealed class DurabilityTests : VolumeWorld
         var damaged = value.ToArray();
         damaged[damaged.Length / 2] ^= 16;
         await Rows.CommitAsync([(key, damaged)]);
+    }
+
+    /// <summary>Notes where scans begin: an engine walks over the remains of every row deleted behind that.</summary>
+    private sealed class WatchedStore(MemoryOrderedStore inner) : IOrderedStore
+    {
+        public List<byte[]> Begun { get; } = [];
+
+        public byte[]? Get(ReadOnlySpan<byte> key) => inner.Get(key);
+
+        public IEnumerable<(byte[] Key, byte[] Value)> Scan(byte[] prefix, byte[] from)
+        {
+            Begun.Add(from);
+            return inner.Scan(prefix, from);
+        }
+
+        public Task CommitAsync(IReadOnlyList<(byte[] Key, byte[]? Value)> batch) => inner.CommitAsync(batch);
+
+        public void Dispose() => inner.Dispose();
     }
 }

@@ -1,7 +1,7 @@
-namespace AfsLike.Venus.Tree;
+namespace AfsLike.Common;
 
 /// <summary>Lets one pass at a time, in the order they came. For a strand: no thread ever waits in it.</summary>
-internal sealed class Turnstile
+public sealed class Turnstile
 {
     private readonly Queue<TaskCompletionSource> _waiting = new();
     private bool _busy;
@@ -32,7 +32,7 @@ internal sealed class Turnstile
         }
     }
 
-    internal readonly struct Passage(Turnstile turnstile) : IDisposable
+    public readonly struct Passage(Turnstile turnstile) : IDisposable
     {
         public void Dispose() => turnstile.Leave();
     }
