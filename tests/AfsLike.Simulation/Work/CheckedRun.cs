@@ -79,7 +79,7 @@ internal sealed class CheckedRun : IHistory
     {
         History.HostDied(host.Machine.Number);
         var kernel = new ModelKernel(
-            process, _simulator.Chance.Fork($"kernel {process.Number}"), History, line => _simulator.Trace.Log(_simulator.Now, host.Machine, $"refused: {line}"))
+            _simulator, process, _simulator.Chance.Fork($"kernel {process.Number}"), History, line => _simulator.Trace.Log(_simulator.Now, host.Machine, $"refused: {line}"))
         {
             Instance = host.Instance, Mount = () => host.Mount, Number = host.Machine.Number,
         };
