@@ -1,5 +1,3 @@
-// Measures itself by the clock of the world.
-#pragma warning disable RS0030
 using AfsLike.Simulation.Running;
 using AfsLike.Simulation.Work;
 using AfsLike.Simulation.World;
@@ -25,11 +23,11 @@ int RunOne(RunOptions options, string commit)
     Report.Begin(options, commit);
     var run = new OneRun(options, history);
     using var watchdog = new Watchdog(run);
-    var began = TimeProvider.System.GetTimestamp();
+    var began = Environment.CpuUsage.TotalTime;
     var result = run.Run();
     if (result.Failure is null)
     {
-        Report.Good(result, TimeProvider.System.GetElapsedTime(began));
+        Report.Good(result, Environment.CpuUsage.TotalTime - began);
         return 0;
     }
 

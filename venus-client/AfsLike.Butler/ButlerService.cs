@@ -182,8 +182,8 @@ public sealed class ButlerService : IDisposable
             return;
         }
 
-        var ofTarget = SideOf(message) != JobSide.Home;
-        var ofHome = SideOf(message) != JobSide.Target;
+        var ofTarget = JobSides.Of(message) != JobSide.Home;
+        var ofHome = JobSides.Of(message) != JobSide.Target;
         if (ofHome)
         {
             ToHome(message, answer: !ofTarget);
@@ -213,18 +213,14 @@ public sealed class ButlerService : IDisposable
     {
         if (_home.TryGetValue(message.Job, out var run))
         {
-            if (message.FromHost.Length == 0 || message.FromHost == run.Target || IsFromServer(message))
+            if (message.FromHost.Length == 0 || message.FromHost == run.Target || JobSides.IsFromServer(message))
             {
                 run.Receive(message);
             }
         }
-        else if (answer && message.BodyCase is JobMessage.BodyOneofCase.Exited or JobMessage.BodyOneofCase.Refused)
-        {
-            Answer(message, new JobMessage { ExitedAck = new JobExitedAck { Recorded = true } });
-        }
         else if (answer)
         {
-            Answer(message, new JobMessage { Lost = new JobLost { Reason = $"host {_context.Place.Host} knows no such job (any more)" } });
+            Answer(message, JobSides.HomeKnowsNone(message, _context.Place.Host));
         }
     }
 
@@ -232,7 +228,7 @@ public sealed class ButlerService : IDisposable
     {
         if (_target.TryGetValue(message.Job, out var runner))
         {
-            if (message.FromHost.Length == 0 || message.FromHost == runner.Job.Home || IsFromServer(message))
+            if (message.FromHost.Length == 0 || message.FromHost == runner.Job.Home || JobSides.IsFromServer(message))
             {
                 runner.Receive(message);
             }
@@ -241,9 +237,9 @@ public sealed class ButlerService : IDisposable
         {
             Start(message);
         }
-        else if (message.BodyCase is not (JobMessage.BodyOneofCase.Lost or JobMessage.BodyOneofCase.ExitedAck or JobMessage.BodyOneofCase.DataAck))
+        else if (JobSides.TargetKnowsNone(message, _context.Place.Host) is { } answer)
         {
-            Answer(message, new JobMessage { Lost = new JobLost { Reason = $"the butler of {_context.Place.Host} was restarted meanwhile" } });
+            Answer(message, answer);
         }
     }
 
@@ -312,26 +308,5 @@ public sealed class ButlerService : IDisposable
         {
             _ended.Remove(_endedInOrder.Dequeue());
         }
-    }
-
-    /// <summary>The server speaks of the other side's loss and of refusals itself, under whatever name.</summary>
-    private static bool IsFromServer(JobMessage message) =>
-        message.BodyCase is JobMessage.BodyOneofCase.Lost or JobMessage.BodyOneofCase.Refused;
-
-    private static JobSide SideOf(JobMessage message) => message.BodyCase switch
-    {
-        JobMessage.BodyOneofCase.Start or JobMessage.BodyOneofCase.Signal or JobMessage.BodyOneofCase.ExitedAck => JobSide.Target,
-        JobMessage.BodyOneofCase.Data => message.Data.Stream == JobStream.Input ? JobSide.Target : JobSide.Home,
-        JobMessage.BodyOneofCase.DataAck =>
-            message.DataAck.Stream is JobStream.Output or JobStream.Error ? JobSide.Target : JobSide.Home,
-        JobMessage.BodyOneofCase.Lost => JobSide.Both,
-        _ => JobSide.Home,
-    };
-
-    private enum JobSide
-    {
-        Home,
-        Target,
-        Both,
     }
 }

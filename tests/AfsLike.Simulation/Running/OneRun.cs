@@ -33,11 +33,6 @@ internal sealed class OneRun
         {
             failure = broken;
         }
-        finally
-        {
-            SynchronizationContext.SetSynchronizationContext(null);
-        }
-
         return new RunResult(
             _options, Simulator.Trace.Hash, _history.Operations, Simulator.Steps, Simulator.Elapsed, failure, Simulator.Trace.Transcript);
     }

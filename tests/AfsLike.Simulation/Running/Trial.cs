@@ -1,4 +1,5 @@
 using AfsLike.Common.Model;
+using AfsLike.Simulation.Jobs;
 using AfsLike.Simulation.World;
 using AfsLike.Venus.Tree;
 
@@ -14,6 +15,7 @@ internal sealed class Trial : IHistory
     private readonly RunOptions _options;
     private readonly Cell _cell;
     private readonly Disturbance _disturbance;
+    private readonly JobWork _jobs;
     private ulong _request;
 
     public Trial(Simulator simulator, RunOptions options)
@@ -22,6 +24,7 @@ internal sealed class Trial : IHistory
         _simulator = simulator;
         _options = options;
         _cell = new Cell(simulator, plan, static (_, _) => new PlainKernel());
+        _jobs = new JobWork(_cell);
         _disturbance = new Disturbance(_cell, options.PlanOf(simulator, plan));
     }
 
@@ -31,12 +34,14 @@ internal sealed class Trial : IHistory
     {
         await _cell.StartAsync();
         _disturbance.Start();
+        var jobs = _simulator.Spawn("jobs", () => _jobs.RunAsync(() => Operations >= _options.Operations));
         foreach (var work in _cell.Clients.Select(client => _simulator.Spawn($"work on {client.Name}", () => WorkAsync(client))).ToList())
         {
             await work;
         }
 
         await _disturbance.EndAsync();
+        await jobs;
     }
 
     public IEnumerable<string> Waiting() => [];

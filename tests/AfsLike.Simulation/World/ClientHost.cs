@@ -52,6 +52,9 @@ public sealed class ClientHost
     /// <summary>The daemon's inside; null until it has been put together.</summary>
     public VenusService? Service { get; private set; }
 
+    /// <summary>The host's butler, where there is one.</summary>
+    public IHostDaemon? Butler { get; set; }
+
     /// <summary>The kernel is being answered.</summary>
     public bool IsReady { get; private set; }
 
@@ -73,6 +76,7 @@ public sealed class ClientHost
         Kernel = _cell.KernelOf(this, _kernelProcess);
         _journal = new MemoryJournal();
         Start(newMount: true);
+        Butler?.Start();
     }
 
     /// <summary>Starts a venus-client under the mount that stands.</summary>

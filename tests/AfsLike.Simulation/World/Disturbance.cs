@@ -113,6 +113,12 @@ public sealed class Disturbance(Cell cell, FaultPlan plan)
             case FaultKind.CutClientPower:
                 client.CutPower();
                 return client.PowerOn;
+            case FaultKind.KillButler:
+                client.Butler?.Kill();
+                return client.Butler is { } killed ? killed.Start : static () => { };
+            case FaultKind.FreezeButler:
+                client.Butler?.Process?.Freeze();
+                return client.Butler?.Process is { } frozen ? frozen.Thaw : static () => { };
             default:
                 var free = client.Disk.Free;
                 client.Disk.Free = 0;

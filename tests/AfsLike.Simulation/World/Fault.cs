@@ -30,6 +30,10 @@ public enum FaultKind
 
     FillCacheDisk,
 
+    KillButler,
+
+    FreezeButler,
+
     KillVice,
 
     FreezeVice,

@@ -18,6 +18,8 @@ public sealed class FaultPlan
         (FaultKind.SuspendClient, 4),
         (FaultKind.CutClientPower, 3),
         (FaultKind.FillCacheDisk, 1),
+        (FaultKind.KillButler, 3),
+        (FaultKind.FreezeButler, 2),
         (FaultKind.KillVice, 4),
         (FaultKind.FreezeVice, 2),
         (FaultKind.CutServerPower, 2),

@@ -85,21 +85,15 @@ public sealed class Simulator
     public void Run(Func<Task> body)
     {
         _thread = Environment.CurrentManagedThreadId;
-        var end = Spawn("run", body);
-        while (!end.IsCompleted)
+        var outside = SynchronizationContext.Current;
+        try
         {
-            if (_failure is { } failure)
-            {
-                throw failure;
-            }
-
-            if (!Step())
-            {
-                throw new PromiseBrokenException("F1", "everything waits and nothing is due any more: " + string.Join("; ", Unfinished));
-            }
+            StepUntil(Spawn("run", body));
         }
-
-        end.GetAwaiter().GetResult();
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(outside);
+        }
     }
 
     /// <summary>Notes a failure that ends the run before its next step.</summary>
@@ -127,6 +121,24 @@ public sealed class Simulator
 
     /// <summary>Chance decides among steps that are due together, and the order in which they came when chance cannot.</summary>
     private ulong Order() => (_order.NextBits() & 0xFFFFF00000000000) | (++_sequence & 0xFFFFFFFFFFF);
+
+    private void StepUntil(Task end)
+    {
+        while (!end.IsCompleted)
+        {
+            if (_failure is { } failure)
+            {
+                throw failure;
+            }
+
+            if (!Step())
+            {
+                throw new PromiseBrokenException("F1", "everything waits and nothing is due any more: " + string.Join("; ", Unfinished));
+            }
+        }
+
+        end.GetAwaiter().GetResult();
+    }
 
     private bool Step()
     {
