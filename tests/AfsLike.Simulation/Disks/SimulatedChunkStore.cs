@@ -42,7 +42,7 @@ public sealed class SimulatedChunkStore(ServerDisk disk, Func<long> now) : IChun
 
             if (disk.Refuses())
             {
-                done.SetException(new IOException("the server's disk takes no more"));
+                done.SetException(new AfsException(AfsError.NoSpace, "the server's disk is full"));
                 return;
             }
 

@@ -49,7 +49,7 @@ internal sealed class AttributeCalls(ModelKernel kernel, InodeCache cache, Upcal
             }
         });
 
-    /// <summary>fuse_update_get_attr: from what is held while that is valid. What a reply brought is shown by way of the inode, so one that came too late shows what was there.</summary>
+    /// <summary>fuse_update_get_attr: from what is held while that is valid, else what the reply says, even where that comes too late to be kept.</summary>
     internal async Task<Answer<NodeAttributes>> GetAsync(ModelProcess process, ModelInode inode)
     {
         if (inode.AttributesValid)
@@ -66,7 +66,7 @@ internal sealed class AttributeCalls(ModelKernel kernel, InodeCache cache, Upcal
         }
 
         cache.Change(inode, answer.Value.Attributes, answer.Value.AttributesValid, asked.AttributesVersion);
-        return inode.Attributes;
+        return answer.Value.Attributes;
     }
 
     private async Task<Answer<NodeAttributes>> SetAsync(ModelProcess process, ModelInode inode, ModelFile? file, AttributeChange change)

@@ -79,6 +79,20 @@ internal sealed class InodeCache(Action<NodeId, ulong> forget)
         directory.Changes++;
     }
 
+    /// <summary>d_splice_alias: a directory that, as far as is known here, holds the one it is looked up in. Somebody else has moved them; the name gets ELOOP until the old ones are dropped.</summary>
+    public static bool WouldLoop(ModelInode parent, ModelInode inode)
+    {
+        for (var at = parent; inode.IsDirectory && at is not null; at = at.Alias?.Parent)
+        {
+            if (at == inode)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Hashes a name. An earlier one of the same name, and of the same directory elsewhere, is dropped.</summary>
     public ModelDentry Put(ModelInode parent, FileName name, ModelInode? inode, bool endless, ulong epoch)
     {

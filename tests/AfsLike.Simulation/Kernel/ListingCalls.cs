@@ -139,7 +139,13 @@ internal sealed class ListingCalls(ModelKernel kernel, InodeCache cache, Upcalls
         }
 
         var inode = cache.Take(packet, asked);
-        cache.Put(directory, name, inode, packet.EntryValid, cache.Epoch);
+        inode.Uses++;
+        if (!InodeCache.WouldLoop(directory, inode))
+        {
+            cache.Put(directory, name, inode, packet.EntryValid, cache.Epoch);
+        }
+
+        cache.Release(inode);
     }
 
     private async Task ReleaseAsync(ModelFile file)

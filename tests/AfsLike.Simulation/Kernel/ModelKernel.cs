@@ -24,6 +24,7 @@ namespace AfsLike.Simulation.Kernel;
 /// </summary>
 internal sealed class ModelKernel : IHostKernel
 {
+    private readonly Simulator _simulator;
     private readonly SimulatedProcess _machine;
     private readonly SeededRandom _chance;
     private readonly IKernelWitness _witness;
@@ -37,8 +38,10 @@ internal sealed class ModelKernel : IHostKernel
 
     /// <param name="refusals">A line for the log.</param>
     /// <param name="machine">The process that stands for the kernel: its steps are the kernel's and its programs'.</param>
-    public ModelKernel(SimulatedProcess machine, SeededRandom chance, IKernelWitness witness, Action<string> refusals)
+    public ModelKernel(
+        Simulator simulator, SimulatedProcess machine, SeededRandom chance, IKernelWitness witness, Action<string> refusals)
     {
+        _simulator = simulator;
         _refusals = refusals;
         _machine = machine;
         _chance = chance;
@@ -153,7 +156,7 @@ internal sealed class ModelKernel : IHostKernel
         if (_chance.OneIn(8))
         {
             var longest = _chance.OneIn(32) ? TimeSpan.FromMilliseconds(40) : TimeSpan.FromMicroseconds(300);
-            await Task.Delay(_chance.Between(TimeSpan.FromMicroseconds(1), longest), _machine.Machine.Time);
+            await _simulator.DelayAsync(_chance.Between(TimeSpan.FromMicroseconds(1), longest));
         }
     }
 

@@ -42,7 +42,8 @@ internal sealed class ModelSupervisor(KernelNotices notices, SharedTable table, 
             if (left > 0)
             {
                 // A suspended machine's timers stand still: as the real one, it looks at least once a second.
-                await Task.Delay(new TimeSpan(Math.Min(TimeSpan.TicksPerSecond, (left / 100) + 1)), kernel.Machine.Time);
+                // And Task.Delay counts whole milliseconds.
+                await Task.Delay(new TimeSpan(Math.Clamp((left / 100) + 1, TimeSpan.TicksPerMillisecond, TimeSpan.TicksPerSecond)), kernel.Machine.Time);
                 continue;
             }
 

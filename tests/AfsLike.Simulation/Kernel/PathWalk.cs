@@ -201,6 +201,12 @@ internal sealed class PathWalk(ModelKernel kernel, InodeCache cache, Upcalls upc
 
         var inode = cache.Take(packet, asked);
         inode.Uses++;
+        if (InodeCache.WouldLoop(directory, inode))
+        {
+            cache.Release(inode);
+            return AfsError.Loop;
+        }
+
         cache.Put(directory, name, inode, packet.EntryValid, asked.Epoch);
         return inode;
     }

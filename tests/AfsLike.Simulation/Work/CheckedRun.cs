@@ -1,6 +1,7 @@
 using AfsLike.Common.Model;
 using AfsLike.Simulation.Checks;
 using AfsLike.Simulation.Disks;
+using AfsLike.Simulation.Jobs;
 using AfsLike.Simulation.Kernel;
 using AfsLike.Simulation.Running;
 using AfsLike.Simulation.World;
@@ -20,6 +21,7 @@ internal sealed class CheckedRun : IHistory
 
     private readonly Simulator _simulator;
     private readonly Disturbance _disturbance;
+    private readonly JobWork _jobs;
     private readonly SortedDictionary<int, Task> _programs = [];
 
     public CheckedRun(Simulator simulator, RunOptions options)
@@ -30,6 +32,7 @@ internal sealed class CheckedRun : IHistory
         Work = new Workload(simulator, History, simulator.Chance.Fork("work"), options.Operations);
         Cell = new Cell(simulator, plan, Boot);
         Cell.Server.Before = Witness;
+        _jobs = new JobWork(Cell);
         _disturbance = new Disturbance(Cell, options.PlanOf(simulator, plan));
     }
 
@@ -45,12 +48,14 @@ internal sealed class CheckedRun : IHistory
     {
         await Cell.StartAsync();
         _disturbance.Start();
+        var jobs = _simulator.Spawn("jobs", () => _jobs.RunAsync(() => Work.Count >= Work.Most));
         while (Work.Count < Work.Most)
         {
             await _simulator.DelayAsync(TimeSpan.FromMilliseconds(100));
         }
 
         await _disturbance.EndAsync();
+        await jobs;
         foreach (var programs in _programs.Values.ToList())
         {
             await programs;
@@ -79,7 +84,7 @@ internal sealed class CheckedRun : IHistory
     {
         History.HostDied(host.Machine.Number);
         var kernel = new ModelKernel(
-            process, _simulator.Chance.Fork($"kernel {process.Number}"), History, line => _simulator.Trace.Log(_simulator.Now, host.Machine, $"refused: {line}"))
+            _simulator, process, _simulator.Chance.Fork($"kernel {process.Number}"), History, line => _simulator.Trace.Log(_simulator.Now, host.Machine, $"refused: {line}"))
         {
             Instance = host.Instance, Mount = () => host.Mount, Number = host.Machine.Number,
         };

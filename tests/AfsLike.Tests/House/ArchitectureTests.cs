@@ -29,7 +29,7 @@ public sealed partial class ArchitectureTests
     };
 
     /// <summary>What must do no I/O and know no clock, thread or chance but through its ports.</summary>
-    private static readonly string[] WithoutEffects = ["AfsLike.Common", "AfsLike.Vice", "AfsLike.Venus"];
+    private static readonly string[] WithoutEffects = ["AfsLike.Common", "AfsLike.Vice", "AfsLike.Venus", "AfsLike.Simulation"];
 
     [Fact]
     public void Projects_reference_only_what_they_may_know()
@@ -76,7 +76,7 @@ public sealed partial class ArchitectureTests
             .HaveDependencyOnAny("AfsLike.Common.Wire", "AfsLike.Common.Sessions"));
 
     [Fact]
-    public void Libraries_that_the_simulation_runs_have_effects_banned() =>
+    public void What_runs_in_the_simulation_and_the_simulation_itself_have_effects_banned() =>
         Assert.All(WithoutEffects, name => Assert.Contains(
             XDocument.Load(Files($"{name}.csproj").Single()).Descendants("AfsLikeBansEffects"), static e => e.Value == "true"));
 

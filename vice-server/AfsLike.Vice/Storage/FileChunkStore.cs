@@ -14,6 +14,7 @@ namespace AfsLike.Vice.Storage;
 public sealed class FileChunkStore : IChunkStore
 {
     private const string Unfinished = ".new";
+    private const int NoSpace = 28; // ENOSPC, as .NET reports it
 
     private readonly string _root;
 
@@ -47,7 +48,20 @@ public sealed class FileChunkStore : IChunkStore
     public Task WriteAsync(ulong id, ReadOnlyMemory<byte> bytes) => Task.Run(() =>
     {
         var path = PathOf(id);
-        using (var file = File.OpenHandle(path + Unfinished, FileMode.Create, FileAccess.Write, preallocationSize: bytes.Length))
+        try
+        {
+            Write(path, bytes);
+        }
+        catch (IOException full) when (full.HResult == NoSpace)
+        {
+            File.Delete(path + Unfinished);
+            throw new AfsException(AfsError.NoSpace, "the server's disk is full", full);
+        }
+    });
+
+    private static void Write(string path, ReadOnlyMemory<byte> bytes)
+    {
+        using (var file = File.OpenHandle(path + Unfinished, FileMode.Create, FileAccess.Write))
         {
             RandomAccess.Write(file, bytes.Span, 0);
             RandomAccess.FlushToDisk(file);
@@ -56,7 +70,7 @@ public sealed class FileChunkStore : IChunkStore
         File.Move(path + Unfinished, path, overwrite: true);
         using var directory = OpenDirectory(Path.GetDirectoryName(path)!);
         RandomAccess.FlushToDisk(directory);
-    });
+    }
 
     public void Delete(ulong id) => File.Delete(PathOf(id));
 

@@ -16,7 +16,7 @@ public interface IChunkStore
     /// <summary>The same, into a buffer of exactly the chunk's length.</summary>
     Task ReadAsync(Chunk chunk, Memory<byte> buffer);
 
-    /// <summary>Durable when it completes. Writing the same number again, after a lost answer, replaces what is there.</summary>
+    /// <summary>Durable when it completes. Writing the same number again, after a lost answer, replaces what is there. Throws AfsException NoSpace.</summary>
     Task WriteAsync(ulong id, ReadOnlyMemory<byte> bytes);
 
     /// <summary>No effect for a chunk that is not there.</summary>

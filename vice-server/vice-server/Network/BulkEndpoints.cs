@@ -13,7 +13,8 @@ namespace AfsLike.ViceServer.Network;
 /// Chunks over plain HTTP/1.1: GET and PUT /bulk/TICKET/CHUNK, on connections of their own, so that a renewal never waits behind a
 /// gigabyte (RULES.md 18). The body is the chunk. PUT carries <see cref="ChecksumHeader"/>, and is answered when the chunk is durable; GET verifies
 /// before it sends the first byte. Answers: 200; 400 for nonsense or a body that does not match its checksum; 401 without a certificate;
-/// 404 for a ticket or chunk this host has no leave for; 413 over 1 MiB; 500 for a stored chunk that is damaged.
+/// 404 for a ticket or chunk this host has no leave for; 413 over 1 MiB; 500 for a stored chunk that is damaged;
+/// 507 when the disk is full.
 /// </summary>
 internal sealed class BulkEndpoints(Vice.ViceService server, Strand strand, IChunkStore chunks, Action<string> log)
 {
@@ -94,6 +95,12 @@ internal sealed class BulkEndpoints(Vice.ViceService server, Strand strand, IChu
             }
 
             await chunks.WriteAsync(chunk.Id, body);
+        }
+        catch (AfsException full) when (full.Error == AfsError.NoSpace)
+        {
+            log($"chunk {chunk.Id} of {ticket.Host}: {full.Message}");
+            await RefuseAsync(context, StatusCodes.Status507InsufficientStorage, full.Message);
+            return;
         }
         finally
         {

@@ -61,6 +61,13 @@ public sealed class FileChunkStoreTests : ChunkStoreContract, IDisposable
 
     public void Dispose() => Directory.Delete(_place, recursive: true);
 
+    private static bool Run(string program, params string[] arguments)
+    {
+        using var process = System.Diagnostics.Process.Start(program, arguments);
+        process.WaitForExit();
+        return process.ExitCode == 0;
+    }
+
     [Theory]
     [InlineData("flip")]
     [InlineData("cut")]
@@ -92,6 +99,26 @@ public sealed class FileChunkStoreTests : ChunkStoreContract, IDisposable
         var failure = await Assert.ThrowsAsync<AfsException>(() => Chunks.ReadAsync(Of(9, bytes)));
         Assert.Equal(AfsError.Corrupted, failure.Error);
         Assert.Contains(Path.GetFileName(file), failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_full_disk_is_told_as_no_space_and_leaves_nothing()
+    {
+        var place = Path.Combine(_place, "small");
+        Directory.CreateDirectory(place);
+        Assert.SkipUnless(Run("mount", "-t", "tmpfs", "-o", "size=96k,nr_inodes=600", "none", place), "a small file system cannot be mounted here");
+        try
+        {
+            var chunks = new FileChunkStore(place);
+            var failure = await Assert.ThrowsAsync<AfsException>(() => chunks.WriteAsync(9, new byte[200_000]));
+            Assert.Equal(AfsError.NoSpace, failure.Error);
+            await chunks.WriteAsync(10, new byte[1000]);
+            Assert.Equal([10UL], chunks.All());
+        }
+        finally
+        {
+            Run("umount", place);
+        }
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using AfsLike.Common.Model;
 using AfsLike.Simulation.Disks;
 using AfsLike.Simulation.World;
 using AfsLike.Vice.Storage;
@@ -49,6 +50,17 @@ public sealed class SimulatedCrashTests
         }
 
         Assert.True(kept > 0 && lost > 0);
+    }
+
+    [Fact]
+    public async Task A_chunk_for_which_there_is_no_room_is_refused_and_the_store_goes_on()
+    {
+        var disk = new ServerDisk(static (_, work) => work(), new SeededRandom(1)) { IsFull = true };
+        var chunks = new SimulatedChunkStore(disk, static () => 0);
+        Assert.Equal(AfsError.NoSpace, (await Assert.ThrowsAsync<AfsException>(() => chunks.WriteAsync(1, new byte[1]))).Error);
+        disk.IsFull = false;
+        await chunks.WriteAsync(1, new byte[1]);
+        Assert.Equal([1UL], chunks.All());
     }
 
     [Fact]
