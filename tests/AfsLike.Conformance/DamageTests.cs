@@ -29,6 +29,25 @@ public sealed class DamageTests(FragileCell fragile) : IAsyncDisposable
         Assert.Equal("anew", (await _cell.C1.ScriptAsync(place, "cat harmed")).Ok().Line);
     }
 
+    [Fact]
+    public async Task A_damaged_record_is_EIO_for_its_file_alone_and_the_file_can_be_written_anew()
+    {
+        var place = await _cell.NewPlaceAsync("record");
+        var word = $"word-{Guid.NewGuid():N}";
+        (await _cell.C1.ScriptAsync(place, $"echo {word} > harmed; echo sound > sound")).Ok();
+        await StandingStill.WithStoreAsync(_cell, store =>
+        {
+            var (key, value) = store.Scan("G"u8.ToArray()).Single(row => row.Value.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(word)) >= 0);
+            value[^20] ^= 0x40;
+            return store.CommitAsync([(key, value)]);
+        });
+
+        Assert.Contains("Input/output error", (await _cell.C2.ScriptAsync(place, "cat harmed")).Error, StringComparison.Ordinal);
+        Assert.Equal("sound", (await _cell.C2.ScriptAsync(place, "cat sound")).Ok().Line);
+        (await _cell.C2.ScriptAsync(place, "echo anew > harmed; echo further > other")).Ok();
+        Assert.Equal("anew", (await _cell.C1.ScriptAsync(place, "cat harmed")).Ok().Line);
+    }
+
     private static void Flip(string file)
     {
         using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite);

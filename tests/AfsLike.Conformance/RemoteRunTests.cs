@@ -32,7 +32,8 @@ public sealed class RemoteRunTests(SharedCell shared)
     public async Task An_unknown_host_is_125_and_one_line()
     {
         var refused = (await _cell.C1.ExecAsync("afsx", "run", "--on", "c77", "--", "true")).Refused(125);
-        Assert.Contains("c77", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("the cell has no host c77", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("afsx host list", refused.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,9 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using AfsLike.Common.Sessions;
 using AfsLike.Conformance.Harness;
-using AfsLike.Host.Certificates;
-using AfsLike.Host.Transport;
 
 namespace AfsLike.Conformance;
 
@@ -11,7 +8,7 @@ namespace AfsLike.Conformance;
 public sealed class UpTests : IDisposable
 {
     private readonly string _directory = Repository.NewDirectory();
-    private readonly string _port = FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture);
+    private readonly string _port = OneMachine.FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
@@ -32,38 +29,6 @@ public sealed class UpTests : IDisposable
             Assert.False(Directory.Exists($"{_directory}/afs/dev"));
             (await UpAsync()).Ok();
             Assert.Equal("kept", await File.ReadAllTextAsync($"{scratch}/kept"));
-        }
-        finally
-        {
-            (await Shell.DevAsync("down", "--dir", _directory)).Ok();
-        }
-    }
-
-    [Fact]
-    public async Task A_malformed_or_oversized_message_closes_that_session_alone()
-    {
-        (await UpAsync()).Ok();
-        try
-        {
-            using var identity = await EnrolAsync("stranger");
-            foreach (var bad in (byte[][])[[0xff, 0xff, 0xff, 0xff, 0x07], new byte[64 * 1024 * 1024]])
-            {
-                await using var channel = await new GrpcDialer($"127.0.0.1:{_port}", Tls.ForClient(identity, "127.0.0.1"), "127.0.0.1").DialAsync(CancellationToken.None);
-                try
-                {
-                    await channel.SendAsync(bad);
-                    while (await channel.ReceiveAsync().WaitAsync(TimeSpan.FromSeconds(30)) is not null)
-                    {
-                    }
-                }
-                catch (ChannelClosedException)
-                {
-                    // As it must be: this session, and no other, is over.
-                }
-            }
-
-            await File.WriteAllTextAsync($"{_directory}/afs/dev/scratch/after", "well");
-            Assert.Equal("well", await File.ReadAllTextAsync($"{_directory}/afs/dev/scratch/after"));
         }
         finally
         {
@@ -112,20 +77,4 @@ public sealed class UpTests : IDisposable
         (await Shell.DevAsync(arguments)).Refused(1);
 
     private Task<Outcome> UpAsync() => Shell.DevAsync("up", "--dir", _directory, "--port", _port);
-
-    private async Task<MachineIdentity> EnrolAsync(string host)
-    {
-        var token = (await Shell.RunAsync([Path.Combine(Repository.Bin, "vice-server"), "invite", "--dir", $"{_directory}/server"])).Ok().Line;
-        var place = $"{_directory}/{host}";
-        (await Shell.RunAsync([Path.Combine(Repository.Bin, "venus-client"), "join", token, "--dir", place, "--host", host])).Ok();
-        var inner = Path.Combine(place, "credentials");
-        return MachineIdentity.Load(Directory.Exists(inner) ? inner : place);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -15,7 +15,10 @@ public interface IMessageChannel : IAsyncDisposable
     /// </summary>
     Task SendAsync(ReadOnlyMemory<byte> message);
 
-    /// <summary>The next message, or null when the channel has ended for whatever reason. One receive at a time.</summary>
+    /// <summary>
+    /// The next message, or null when the channel has ended for whatever reason. One receive at a time. At a server it throws
+    /// <see cref="Model.AfsException"/> Protocol for a message that the transport itself found too large.
+    /// </summary>
     Task<ReadOnlyMemory<byte>?> ReceiveAsync();
 }
 

@@ -1,3 +1,4 @@
+using AfsLike.Common.Model;
 using AfsLike.Common.Sessions;
 using Grpc.Core;
 
@@ -10,11 +11,14 @@ public sealed class StreamMessageChannel : IMessageChannel
     private readonly IAsyncStreamWriter<RawMessage> _writer;
     private readonly CancellationTokenSource _closed = new();
     private readonly Action _close;
+    private readonly bool _isServer;
     private int _disposed;
 
-    private StreamMessageChannel(string peerHost, IAsyncStreamReader<RawMessage> reader, IAsyncStreamWriter<RawMessage> writer, Action close)
+    private StreamMessageChannel(
+        string peerHost, bool isServer, IAsyncStreamReader<RawMessage> reader, IAsyncStreamWriter<RawMessage> writer, Action close)
     {
         PeerHost = peerHost;
+        _isServer = isServer;
         _reader = reader;
         _writer = writer;
         _close = close;
@@ -23,7 +27,7 @@ public sealed class StreamMessageChannel : IMessageChannel
     public string PeerHost { get; }
 
     internal static StreamMessageChannel OfClient(string server, AsyncDuplexStreamingCall<RawMessage, RawMessage> call, IDisposable connection) =>
-        new(server, call.ResponseStream, call.RequestStream, () =>
+        new(server, isServer: false, call.ResponseStream, call.RequestStream, () =>
         {
             call.Dispose();
             connection.Dispose();
@@ -38,7 +42,7 @@ public sealed class StreamMessageChannel : IMessageChannel
         Func<IMessageChannel, Task> serve)
     {
         await context.WriteResponseHeadersAsync([]).ConfigureAwait(false); // tells the client that it is in
-        await using var channel = new StreamMessageChannel(peerHost, reader, writer, static () => { });
+        await using var channel = new StreamMessageChannel(peerHost, isServer: true, reader, writer, static () => { });
         await using var aborted = context.CancellationToken.UnsafeRegister(
             static state => ((StreamMessageChannel)state!).CloseSilently(), channel).ConfigureAwait(false);
         await serve(channel).ConfigureAwait(false);
@@ -72,6 +76,11 @@ public sealed class StreamMessageChannel : IMessageChannel
             }
 
             return null;
+        }
+        catch (RpcException tooLarge) when (_isServer && tooLarge.StatusCode == StatusCode.ResourceExhausted)
+        {
+            // gRPC looks at the length alone and reads no further. A client hears the same status of its own message from the server: there it is an end.
+            throw new AfsException(AfsError.Protocol, $"a batch that is larger than {Limits.BatchBytes} bytes", tooLarge);
         }
         catch (Exception ended) when (IsEnd(ended))
         {

@@ -26,7 +26,7 @@ public sealed class LockTests
         Assert.Equal("1", await holder.LineAsync());
         Assert.Equal("11", await m.RunAsync($"python3 -c '{Python}\nprint(held(fcntl.{kind}))'"));
         await using var waiter = m.Background($"python3 -c '{Python}\nfcntl.{kind}(f, fcntl.LOCK_EX); print(\"mine\")'");
-        await UntilAsync(() => m.Tree.Locks.Waiting > 0);
+        await m.Tree.Locks.SomebodyWaitsAsync();
         await holder.TellAsync("go");
         await holder.EndAsync();
         Assert.Equal("mine", (await waiter.EndAsync()).Output);
@@ -46,9 +46,10 @@ public sealed class LockTests
         await using var waiter = m.Background(
             $"exec python3 -c '{Python}\nprint(os.getpid(), flush=True)\ntry: fcntl.{kind}(f, fcntl.LOCK_EX)\nexcept KeyboardInterrupt: print(\"interrupted\")'");
         var pid = int.Parse(await waiter.LineAsync(), System.Globalization.CultureInfo.InvariantCulture);
-        await UntilAsync(() => m.Tree.Locks.Waiting > 0);
+        await m.Tree.Locks.SomebodyWaitsAsync();
         _ = LocalCalls.Kill(pid, LocalCalls.SigInterrupt);
         Assert.Equal("interrupted", (await waiter.EndAsync()).Output);
+        Assert.Equal(0, (await holder.EndAsync()).Code); // it held the lock to its own end, and was not the one to make way
         Assert.Equal(0, m.Tree.Locks.Waiting);
         Assert.Equal(0, m.Mount.Waiting);
     }
@@ -76,14 +77,5 @@ public sealed class LockTests
             "python3 -c '" + Python + "\nimport struct\nfcntl.lockf(f, fcntl.LOCK_EX, 100, 0); fcntl.lockf(f, fcntl.LOCK_EX, 0, 110)\n"
             + "r = fcntl.fcntl(f, fcntl.F_GETLK, struct.pack(\"hhqqi4x\", fcntl.F_WRLCK, 0, 105, 1, 0))\nprint(struct.unpack(\"hhqqi4x\", r))'");
         Assert.Equal($"(1, 0, 100, 10, {pid})", seen);
-    }
-
-    private static async Task UntilAsync(Func<bool> happened)
-    {
-        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(15));
-        while (!happened())
-        {
-            await Task.Delay(5, late.Token);
-        }
     }
 }

@@ -209,10 +209,13 @@ public sealed class SessionTests
     }
 
     [Theory]
-    [InlineData("not a batch")]
-    [InlineData("too large")]
-    [InlineData("no hello")]
-    public async Task A_malformed_or_oversized_batch_closes_that_session_alone(string kind)
+    [InlineData("not a batch", "no batch")]
+    [InlineData("too large", "the largest is")]
+    [InlineData("no hello", "does not begin with Hello")]
+    [InlineData("not a batch, later", "no batch")]
+    [InlineData("too large, later", "the largest is")]
+    [InlineData("a server's word, later", "from a client")]
+    public async Task A_malformed_or_oversized_batch_closes_that_session_alone_and_the_log_says_why(string kind, string why)
     {
         var world = new SessionWorld();
         var lines = new List<string>();
@@ -220,21 +223,34 @@ public sealed class SessionTests
         world.Start();
         await world.UntilAsync(() => world.Session.IsTrusted);
         var bad = new MemoryWire("evil");
-        await bad.Client.SendAsync(kind switch
-        {
-            "not a batch" => new byte[] { 0xFF, 0xFF, 0xFF },
-            "too large" => new byte[Limits.BatchBytes + 1],
-            _ => Google.Protobuf.MessageExtensions.ToByteArray(new Batch { Messages = { new Message { Renew = new Renew() } } }),
-        });
-        await world.On(async () =>
+        var served = world.On(async () =>
         {
             await world.Table.ServeAsync(bad.Server);
             return 0;
         });
-        Assert.Null(await bad.Client.ReceiveAsync());
+        if (kind.EndsWith("later", StringComparison.Ordinal))
+        {
+            await bad.Client.SendAsync(Encoded(new Message { Hello = new Hello { Protocol = 1, Role = SessionRole.Venus, Instance = 5 } }));
+            Assert.NotNull(await bad.Client.ReceiveAsync());
+        }
+
+        await bad.Client.SendAsync(kind.Split(',')[0] switch
+        {
+            "not a batch" => new byte[] { 0xFF, 0xFF, 0xFF },
+            "too large" => new byte[Limits.BatchBytes + 1],
+            "no hello" => Encoded(new Message { Renew = new Renew() }),
+            _ => Encoded(new Message { RenewAck = new RenewAck() }),
+        });
+        await world.UntilAsync(() => served.IsCompleted);
+        while (await bad.Client.ReceiveAsync() is not null)
+        {
+        }
+
         Assert.Equal(1, world.Table.ProtocolFailures);
-        Assert.Contains("evil", Assert.Single(lines));
-        await world.CallAsync(1);
+        Assert.Contains("evil", Assert.Single(lines), StringComparison.Ordinal);
+        Assert.Contains(why, lines[0], StringComparison.Ordinal);
+        await world.CallAsync(1).PumpAsync(world);
+        Assert.Equal(1, world.Dials);
         world.Stop();
     }
 
@@ -260,6 +276,8 @@ public sealed class SessionTests
         Assert.Equal(AfsError.Interrupted, (await Assert.ThrowsAsync<AfsException>(() => call)).Error);
         world.Stop();
     }
+
+    private static byte[] Encoded(Message message) => Google.Protobuf.MessageExtensions.ToByteArray(new Batch { Messages = { message } });
 }
 
 internal static class Pump

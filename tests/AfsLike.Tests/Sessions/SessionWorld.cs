@@ -50,6 +50,9 @@ internal sealed class SessionWorld : IDialer
     /// <summary>False: dialling fails, as with a cable pulled.</summary>
     public bool Reachable { get; set; } = true;
 
+    /// <summary>What stands between the client and the wires dialled from now on.</summary>
+    public Func<IMessageChannel, IMessageChannel> Through { get; set; } = static wire => wire;
+
     public int Dials { get; private set; }
 
     public MemoryWire Wire => _wire!;
@@ -99,7 +102,7 @@ internal sealed class SessionWorld : IDialer
 
         _wire = new MemoryWire("c1");
         _ = Table.ServeAsync(_wire.Server);
-        return Task.FromResult(_wire.Client);
+        return Task.FromResult(Through(_wire.Client));
     }
 
     public void Stop() => _stop.Cancel();

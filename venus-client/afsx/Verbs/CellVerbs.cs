@@ -21,7 +21,7 @@ internal static class CellVerbs
             "make a cell, join one, look at it",
             Passed("init", "make a new cell on this machine (done by vice-server; see `vice-server init --help`)"),
             Passed("join", "make this machine a client of a cell, with a token from `afsx cell invite` (done by venus-client)"),
-            Verb.Of("invite", "a token with which one machine may join (administrators)", InviteAsync(minutes), minutes),
+            Verb.Of("invite", "a token with which machines may join (administrators)", InviteAsync(minutes), minutes),
             Verb.Of("status", "the cell this machine belongs to", async (parsed, daemons) => Listing.WriteOne(parsed, await daemons.VenusStatusAsync())));
     }
 

@@ -9,6 +9,7 @@ internal sealed class MemoryLocks
     private readonly Lock _gate = new();
     private readonly List<(ulong Node, LockRequest Held)> _held = [];
     private readonly List<TaskCompletionSource> _waiters = [];
+    private readonly TaskCompletionSource _waited = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public int Waiting
     {
@@ -20,6 +21,9 @@ internal sealed class MemoryLocks
             }
         }
     }
+
+    /// <summary>Completes when somebody waits for the first time.</summary>
+    public Task SomebodyWaitsAsync() => _waited.Task.WaitAsync(TimeSpan.FromSeconds(15));
 
     public LockRequest Test(ulong node, LockRequest request)
     {
@@ -58,6 +62,7 @@ internal sealed class MemoryLocks
 
                 turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 _waiters.Add(turn);
+                _waited.TrySetResult();
             }
 
             using (cancel.Register(() => turn.TrySetCanceled(cancel)))

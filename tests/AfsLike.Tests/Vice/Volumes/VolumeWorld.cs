@@ -21,7 +21,9 @@ public abstract class VolumeWorld : IDisposable
 
     protected FakeTimeProvider Time { get; } = new(DateTimeOffset.UnixEpoch.AddYears(50));
 
-    protected IOrderedStore Rows { get; } = new MemoryOrderedStore();
+    protected RecordingStore RecordedRows { get; } = new(new MemoryOrderedStore());
+
+    protected IOrderedStore Rows => RecordedRows;
 
     protected IChunkStore Chunks { get; } = new MemoryChunkStore();
 

@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using AfsLike.Conformance.Harness;
+
+namespace AfsLike.Conformance;
+
+/// <summary>What programs take for granted of a file system: mappings, execution, locks, free space, the beginning of a huge file.</summary>
+[Collection(InSharedCell.Name)]
+public sealed class DailyWorkTests(SharedCell shared) : IAsyncDisposable
+{
+    private readonly Cell _cell = shared.Cell;
+
+    public async ValueTask DisposeAsync() => await _cell.RestoreAsync();
+
+    [Fact]
+    public async Task What_was_written_through_a_mapping_that_outlived_its_descriptor_is_seen_elsewhere()
+    {
+        var place = await _cell.NewPlaceAsync("mmap");
+        var writer = await _cell.DriverAsync(_cell.C1);
+        var reader = await _cell.DriverAsync(_cell.C2);
+        await writer.DoAsync($"write {place}/f before 1");
+        Assert.Equal(Driver.Contents("before"), await reader.AskAsync($"read {place}/f"));
+        await writer.DoAsync($"map {place}/f mapped");
+        Assert.Equal(Driver.Contents("mapped"), await ChangedAsync(reader, $"read {place}/f", Driver.Contents("before")));
+    }
+
+    [Fact]
+    public async Task A_program_runs_from_the_mount_and_goes_on_while_another_host_replaces_it()
+    {
+        var place = await _cell.NewPlaceAsync("exec");
+        (await _cell.C1.ScriptAsync(place, """
+            printf '%s\n' '#include <stdio.h>' 'int main(void) { puts(VERSION); fflush(stdout); getchar(); puts(VERSION); return 0; }' > p.c
+            cc -DVERSION='"one"' -o p p.c; cc -DVERSION='"two"' -o q p.c
+            """)).Ok();
+        using var running = _cell.C2.Start(0, $"{place}/p");
+        Assert.Equal("one", await running.StandardOutput.ReadLineAsync());
+        (await _cell.C1.ScriptAsync(place, "cat q > p")).Ok();
+        Assert.Equal("two\ntwo", (await _cell.C2.ExecWithInputAsync("\n", $"{place}/p")).Ok().Line);
+        running.StandardInput.Close();
+        Assert.Equal("one", await running.StandardOutput.ReadLineAsync());
+        await running.WaitForExitAsync();
+        Assert.Equal(0, running.ExitCode);
+    }
+
+    [Fact]
+    public async Task A_lock_keeps_other_processes_of_the_host_out()
+    {
+        var place = await _cell.NewPlaceAsync("lock");
+        using var holder = _cell.C1.Start(0, "flock", $"{place}/f", "sh", "-c", "echo held; read line");
+        Assert.Equal("held", await holder.StandardOutput.ReadLineAsync());
+        Assert.Equal(1, (await _cell.C1.ExecAsync("flock", "-n", $"{place}/f", "true")).ExitCode);
+        holder.StandardInput.Close();
+        await holder.WaitForExitAsync();
+        (await _cell.C1.ExecAsync("flock", "-n", $"{place}/f", "true")).Ok();
+    }
+
+    [Fact]
+    public async Task Statfs_tells_the_servers_disk()
+    {
+        var disk = new DriveInfo(_cell.Directory);
+        var told = (await _cell.C2.ExecAsync("stat", "-f", "-c", "%b %S", Cell.Scratch)).Ok().Line.Split(' ');
+        Assert.Equal(disk.TotalSize, long.Parse(told[0], CultureInfo.InvariantCulture) * long.Parse(told[1], CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
+    public async Task The_beginning_of_a_huge_file_is_read_without_fetching_it_whole()
+    {
+        const long Huge = 3L * 1024 * 1024 * 1024;
+        var place = await _cell.NewPlaceAsync("huge");
+        (await _cell.C1.ScriptAsync(place, $"echo begin > f; truncate -s {Huge} f", patience: TimeSpan.FromMinutes(5))).Ok();
+        var before = await UsedAsync();
+        Assert.Equal("begin", (await _cell.C2.ScriptAsync(place, "head -c 5 f", patience: TimeSpan.FromMinutes(5))).Ok().Line);
+        Assert.InRange(await UsedAsync() - before, long.MinValue, Huge - 1);
+    }
+
+    [Fact]
+    public async Task A_store_that_is_refused_for_good_fails_the_close_and_its_bytes_are_kept()
+    {
+        var place = $"{Cell.Scratch}/refused-{Guid.NewGuid().ToString("N")[..6]}";
+        (await _cell.C1.ScriptAsync(Cell.Scratch, $"mkdir {place}", CellHost.Alice)).Ok();
+        var alice = await _cell.DriverAsync(_cell.C1, CellHost.Alice);
+        var open = await alice.DoAsync($"open {place}/f");
+        var word = $"kept-{Guid.NewGuid():N}";
+        await alice.DoAsync($"put {open} {word}");
+        (await _cell.C2.ExecAsync("afsx", "acl", "set", place, "alice", "none", "system:authuser", "none")).Ok();
+        Assert.Equal("err 13 EACCES", await alice.AskAsync($"close {open}"));
+        for (var waited = Stopwatch.StartNew(); !Recovered().Any(file => File.ReadAllText(file).Contains(word, StringComparison.Ordinal));)
+        {
+            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(30), "the bytes are in no recovery file");
+        }
+
+        using var report = JsonDocument.Parse((await _cell.C1.ExecAsync("afsx", "cache", "status", "--json")).Ok().Output);
+        Assert.True(report.RootElement.GetProperty("recovery").GetInt64() > 0);
+
+        string[] Recovered() => Directory.GetFiles($"{_cell.Directory}/c1/client/cache/recovery");
+    }
+
+    private async Task<long> UsedAsync()
+    {
+        using var report = JsonDocument.Parse((await _cell.C2.ExecAsync("afsx", "cache", "status", "--json")).Ok().Output);
+        return report.RootElement.GetProperty("used").GetInt64();
+    }
+
+    /// <summary>A munmap is answered before its file is stored: the kernel tells of it afterwards.</summary>
+    private static async Task<string> ChangedAsync(Driver driver, string command, string before)
+    {
+        for (var waited = Stopwatch.StartNew(); ;)
+        {
+            var answer = await driver.AskAsync(command);
+            if (answer != before || waited.Elapsed > TimeSpan.FromSeconds(30))
+            {
+                return answer;
+            }
+        }
+    }
+}
