@@ -1,27 +1,37 @@
+using System.Runtime.ExceptionServices;
+
 namespace AfsLike.Common;
 
 /// <summary>Waits for many tasks without leaving the strand: what Task.WhenAll completes may go on in the thread pool.</summary>
 public static class Joined
 {
-    /// <summary>Completes when all have ended, however they ended; throws what the first of those that failed throws.</summary>
+    /// <summary>
+    /// Completes when all have ended, however they ended. Throws what the first of those that failed throws; a cancellation only where nothing
+    /// failed, because most that are cancelled are so on account of another's failure.
+    /// </summary>
     public static async Task AllAsync(IReadOnlyCollection<Task> tasks)
     {
-        Exception? first = null;
+        Exception? failed = null;
+        Exception? cancelled = null;
         foreach (var task in tasks)
         {
             try
             {
                 await task;
             }
+            catch (OperationCanceledException stopped)
+            {
+                cancelled ??= stopped;
+            }
             catch (Exception failure)
             {
-                first ??= failure;
+                failed ??= failure;
             }
         }
 
-        if (first is not null)
+        if ((failed ?? cancelled) is { } first)
         {
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
+            ExceptionDispatchInfo.Throw(first);
         }
     }
 }
