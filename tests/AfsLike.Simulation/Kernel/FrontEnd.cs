@@ -1,5 +1,6 @@
 using AfsLike.Common;
 using AfsLike.Common.Model;
+using AfsLike.Simulation.Faults;
 using AfsLike.Venus.Tree;
 
 namespace AfsLike.Simulation.Kernel;
@@ -16,6 +17,7 @@ internal sealed partial class FrontEnd
     private readonly Action<Exception> _defect;
     private Strand? _strand;
     private IFileTree? _tree;
+    private PlantedFault _mistake;
     private bool _closed;
 
     public FrontEnd(
@@ -40,7 +42,11 @@ internal sealed partial class FrontEnd
 
     private QuietNodes Quiet { get; }
 
-    public void Attach(IFileTree tree, Strand strand) => (_tree, _strand) = (tree, strand);
+    public void Attach(IFileTree tree, Strand strand, PlantedFault mistake)
+    {
+        (_tree, _strand, _mistake) = (tree, strand, mistake);
+        Notifier.Mistake = mistake;
+    }
 
     /// <summary>The daemon is dead: nothing it still does reaches the kernel.</summary>
     public void Close() => _closed = true;
@@ -153,7 +159,7 @@ internal sealed partial class FrontEnd
         for (var i = reply.Grants.Count - 1; i >= 0; i--)
         {
             var packet = reply.Grants[i];
-            if (!revoked && Tree.StillGranted(packet.Stamp))
+            if (!revoked && IsGranted(packet))
             {
                 packet.AttributesValid &= packet.Node == NodeId.None || !Quiet.IsQuiet(packet.Node);
                 continue;
@@ -171,7 +177,7 @@ internal sealed partial class FrontEnd
         var parent = NodeId.None;
         foreach (var packet in reply.Grants)
         {
-            if (!revoked && Tree.StillGranted(packet.Stamp))
+            if (!revoked && IsGranted(packet))
             {
                 continue;
             }
@@ -193,6 +199,8 @@ internal sealed partial class FrontEnd
             _ = Notifier.InvalidateNamesAsync(parent, names, mutationPending: false);
         }
     }
+
+    private bool IsGranted(GrantPacket packet) => _mistake == PlantedFault.OvertakenGrantKept || Tree.StillGranted(packet.Stamp);
 
     private void Undo(ReplyState reply)
     {

@@ -1,5 +1,6 @@
 using AfsLike.Common;
 using AfsLike.Common.Model;
+using AfsLike.Simulation.Faults;
 using AfsLike.Simulation.World;
 using AfsLike.Venus.Tree;
 
@@ -55,6 +56,7 @@ internal sealed class ModelKernel : IHostKernel
         Listings = new ListingCalls(this, Cache, Upcalls, _walk, chance.Fork("listings"));
         _supervisor = new ModelSupervisor(new KernelNotices(Cache), _table, machine);
         _next = NewFrontEnd();
+        machine.Machine.Resumed = _supervisor.Look;
     }
 
     /// <summary>The machine's name.</summary>
@@ -83,6 +85,9 @@ internal sealed class ModelKernel : IHostKernel
     /// <summary>Number of the host in the cell.</summary>
     public required int Number { get; init; }
 
+    /// <summary>What the daemon's front-end or the supervisor does wrong on purpose.</summary>
+    public PlantedFault Mistake { get; set; }
+
     /// <summary>Somebody answers.</summary>
     public bool IsAttached => _attached is not null;
 
@@ -96,9 +101,12 @@ internal sealed class ModelKernel : IHostKernel
     public void Attach(IFileTree tree, Strand strand)
     {
         _attached = _next;
-        _attached.Attach(tree, strand);
+        _attached.Attach(tree, strand, Mistake);
         _supervisor.TakeEverythingBack();
-        Upcalls.ResendTo(_attached);
+        if (Mistake != PlantedFault.RequestsNotResent)
+        {
+            Upcalls.ResendTo(_attached);
+        }
     }
 
     /// <summary>The daemon is dead. What it has not answered waits for the next one.</summary>
@@ -110,7 +118,13 @@ internal sealed class ModelKernel : IHostKernel
     }
 
     /// <summary>As ITrustBeacon: until when the daemon vouches for what the kernel holds, as a timestamp of the machine's clock.</summary>
-    public void Publish(long trustedUntil) => _supervisor.Publish(trustedUntil);
+    public void Publish(long trustedUntil)
+    {
+        if (Mistake != PlantedFault.SupervisorSleeps)
+        {
+            _supervisor.Publish(trustedUntil);
+        }
+    }
 
     /// <summary>How the server knows a request that changes something: Venus's OperationNumbers.</summary>
     public OperationId OperationOf(ulong request) => new(Instance, ((ulong)Mount() << 48) | ((request & ((1UL << 44) - 1)) << 4));

@@ -1,4 +1,5 @@
 using AfsLike.Common.Model;
+using AfsLike.Simulation.Faults;
 using AfsLike.Venus.Tree;
 
 namespace AfsLike.Simulation.Kernel;
@@ -39,12 +40,20 @@ internal sealed class ModelNotifier : IKernelNotifier
     /// <summary>How often everything was taken back because a directory was locked for too long.</summary>
     public long Fallbacks { get; private set; }
 
+    public PlantedFault Mistake { get; set; }
+
     public Action<ulong> Dropped { get; set; } = static _ => { };
 
     private SeededGap Gate { get; }
 
     public async Task<TakenBack> InvalidateNamesAsync(NodeId directory, IReadOnlyList<FileName> names, bool mutationPending)
     {
+        if (Mistake == PlantedFault.WaitsForKernelLock)
+        {
+            await _patient.Post(() => NamesNowAsync(directory, names)).Done;
+            return TakenBack.Precisely;
+        }
+
         if (!mutationPending && await InTimeAsync(_patient.Post(() => NamesNowAsync(directory, names)), giveUp: true))
         {
             return TakenBack.Precisely;
@@ -131,6 +140,11 @@ internal sealed class ModelNotifier : IKernelNotifier
         foreach (var name in names)
         {
             await _notices.EntryAsync(directory, name, expireOnly: false);
+        }
+
+        if (Mistake == PlantedFault.ListingKept)
+        {
+            return;
         }
 
         if (!await _notices.ContentsAsync(directory) && _table.ParentOf(directory) is var parent && parent != NodeId.None)

@@ -23,6 +23,16 @@ internal sealed class ModelSupervisor(KernelNotices notices, SharedTable table, 
         }
     }
 
+    /// <summary>Its timer counts through suspend and it has real-time priority: after a resume it is the first to run (RULES.md 6).</summary>
+    public void Look()
+    {
+        if (table.TrustedUntil != 0 && table.TrustedUntil <= kernel.Machine.Time.GetTimestamp() && table.TrustedUntil != _revokedFor)
+        {
+            table.Revocations++;
+            TakeEverythingBack();
+        }
+    }
+
     public void TakeEverythingBack()
     {
         notices.Epoch();

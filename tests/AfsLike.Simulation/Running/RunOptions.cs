@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using AfsLike.Simulation.Faults;
 using AfsLike.Simulation.World;
 
 namespace AfsLike.Simulation.Running;
@@ -16,6 +17,9 @@ internal sealed record RunOptions(ulong Seed)
 
     /// <summary>Numbers of the faults kept; null: all that the seed has drawn.</summary>
     public IReadOnlySet<int>? Faults { get; init; }
+
+    /// <summary>A mistake of the product; no command line can ask for it.</summary>
+    public PlantedFault Planted { get; init; }
 
     public FaultPlan PlanOf(Simulator simulator, CellPlan cell)
     {

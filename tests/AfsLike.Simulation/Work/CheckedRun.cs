@@ -1,6 +1,7 @@
 using AfsLike.Common.Model;
 using AfsLike.Simulation.Checks;
 using AfsLike.Simulation.Disks;
+using AfsLike.Simulation.Faults;
 using AfsLike.Simulation.Jobs;
 using AfsLike.Simulation.Kernel;
 using AfsLike.Simulation.Running;
@@ -20,6 +21,7 @@ internal sealed class CheckedRun : IHistory
     private static readonly FileName[] s_start = [FileName.From(CellPlan.CellName), FileName.From(CellPlan.Scratch)];
 
     private readonly Simulator _simulator;
+    private readonly Planting _planting;
     private readonly Disturbance _disturbance;
     private readonly JobWork _jobs;
     private readonly SortedDictionary<int, Task> _programs = [];
@@ -31,8 +33,10 @@ internal sealed class CheckedRun : IHistory
         History = new History(simulator.Fail) { UidOf = static (_, user) => CellUsers.FirstUid + user.Value - 1 };
         Work = new Workload(simulator, History, simulator.Chance.Fork("work"), options.Operations);
         Cell = new Cell(simulator, plan, Boot);
-        Cell.Server.Before = Witness;
         _jobs = new JobWork(Cell);
+        _planting = new Planting(options.Planted, simulator, History);
+        Cell.Server.Before = store => _planting.Around(Witness(store));
+        Cell.BeforeVenus = _planting.Around;
         _disturbance = new Disturbance(Cell, options.PlanOf(simulator, plan));
     }
 
@@ -90,7 +94,7 @@ internal sealed class CheckedRun : IHistory
         };
         var uids = CellUsers.All.Select(CellUsers.UidOf).ToList();
         _programs[host.Machine.Number] = Work.StartOn(process, kernel, uids, s_start);
-        return kernel;
+        return _planting.Around(kernel);
     }
 
     private IOrderedStore Witness(IOrderedStore store)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using AfsLike.Simulation.Disks;
 using AfsLike.Simulation.Network;
+using AfsLike.Venus;
 
 namespace AfsLike.Simulation.World;
 
@@ -32,6 +33,9 @@ public sealed class Cell
     public ServerHost Server { get; }
 
     public IReadOnlyList<ClientHost> Clients { get; }
+
+    /// <summary>Stands between each daemon and its surroundings: a witness, or somebody who bends them.</summary>
+    public Func<ClientHost, VenusSurroundings, VenusSurroundings> BeforeVenus { get; set; } = static (_, with) => with;
 
     public IEnumerable<Machine> Machines => Clients.Select(client => client.Machine).Prepend(Server.Machine);
 

@@ -109,7 +109,7 @@ public sealed class ClientHost
 
     private async Task ServeAsync(SimulatedProcess process, Strand strand, IHostKernel kernel, bool newMount)
     {
-        var service = VenusService.Assemble(new VenusSurroundings
+        var service = VenusService.Assemble(_cell.BeforeVenus(this, new VenusSurroundings
         {
             Strand = strand,
             Time = Machine.Time,
@@ -126,7 +126,7 @@ public sealed class ClientHost
             TrustExtended = kernel.Publish,
             Log = line => _cell.Simulator.Trace.Log(_cell.Simulator.Now, Machine, line),
             Settings = _cell.Plan.Settings,
-        });
+        }));
         Service = service;
         _cell.Watch(service.RunAsync(CancellationToken.None));
         await service.Tree.Rooted;

@@ -54,6 +54,9 @@ public sealed class Machine
         return process;
     }
 
+    /// <summary>What runs before all else when the machine resumes: a process of real-time priority whose timer has run out meanwhile.</summary>
+    internal Action Resumed { get; set; } = static () => { };
+
     public void Suspend()
     {
         IsSuspended = true;
@@ -64,6 +67,7 @@ public sealed class Machine
     {
         IsSuspended = false;
         _suspendedFor += _simulator.Now - _suspendedAt;
+        Resumed();
         foreach (var process in _processes)
         {
             process.GoOn();

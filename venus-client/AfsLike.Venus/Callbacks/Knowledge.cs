@@ -47,10 +47,21 @@ public sealed class Knowledge(int limit = Knowledge.DefaultLimit)
 
     /// <summary>
     /// Takes a status asked for when <see cref="RecentBreaks{TKey}.Now"/> was <paramref name="noted"/>. False when it may not be kept: a break overtook
-    /// it, or something newer is known.
+    /// it, or something newer is known. A status that may not be kept still ends the promise on an older one: of a change of our own nobody sends us a break.
     /// </summary>
-    public bool TryLearn(VnodeStatus status, ulong noted) =>
-        !Breaks.Since(status.Fid, noted) && Get(status.Fid).TryLearn(status);
+    public bool TryLearn(VnodeStatus status, ulong noted)
+    {
+        if (!Breaks.Since(status.Fid, noted))
+        {
+            return Get(status.Fid).TryLearn(status);
+        }
+
+        Disprove(status);
+        return false;
+    }
+
+    /// <summary>This was so once, by a reply that grants nothing: what is known of the vnode from before that is not promised any more.</summary>
+    public void Disprove(VnodeStatus status) => Find(status.Fid)?.Disprove(status.Version);
 
     /// <summary>True for an answer that would lead backwards in time: something newer has been seen of this vnode.</summary>
     public bool IsOutdated(VnodeStatus status) => Find(status.Fid) is { } known && status.Version < known.Highest;

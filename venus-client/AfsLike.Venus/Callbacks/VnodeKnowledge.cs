@@ -77,6 +77,17 @@ public sealed class VnodeKnowledge(Fid fid)
         return true;
     }
 
+    /// <summary>The vnode has been changed up to a version. What is known from before that is of the past, whether or not a break has said so.</summary>
+    public void Disprove(VolumeVersion version)
+    {
+        if (version > Highest)
+        {
+            Highest = version;
+            IsPromised = false;
+            Attributes = null;
+        }
+    }
+
     public Rights? RightsOf(UserId user) => _rights.TryGetValue(user, out var rights) ? rights : null;
 
     public void LearnRights(UserId user, Rights rights) => _rights[user] = rights;

@@ -36,6 +36,7 @@ public sealed class OperationNumbers
     private readonly ushort _mount;
     private readonly SortedDictionary<ulong, int> _outstanding = [];
     private ulong _highest;
+    private ulong _highestOfKernel;
     private ulong _nextOwn;
     private ulong _reserved;
 
@@ -54,12 +55,15 @@ public sealed class OperationNumbers
         }
     }
 
-    /// <summary>Operations below this will never be asked for again.</summary>
+    /// <summary>
+    /// Operations below this will never be asked for again. Counted by what the kernel has asked: our own numbers run ahead of its with each restart, and
+    /// what it will repeat to us has not come yet then.
+    /// </summary>
     public ulong LowWater
     {
         get
         {
-            var first = _outstanding.Count > 0 ? First() : _highest;
+            var first = _outstanding.Count > 0 ? Math.Min(First(), _highestOfKernel) : _highestOfKernel;
             return Compose(first > Slack ? first - Slack : 0, 0);
         }
     }
@@ -69,6 +73,7 @@ public sealed class OperationNumbers
     {
         request &= RequestMask;
         _highest = Math.Max(_highest, request);
+        _highestOfKernel = (request & 1) == 0 ? Math.Max(_highestOfKernel, request) : _highestOfKernel;
         _outstanding[request] = _outstanding.GetValueOrDefault(request) + 1;
     }
 

@@ -123,10 +123,24 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts)
     }
 
     /// <summary>
-    /// Keeps the status of a reply. Not when it is history: then it was true when the operation was done, and others have been there since.
+    /// Keeps the status of a reply. Not when it is history: then it was true when the operation was done, and others have been there since; but what was known
+    /// from before the operation is over.
     /// </summary>
-    public bool Learn(Reply reply, WireStatus? wire, ulong noted, Login who) =>
-        !reply.History && wire is not null && facts.Learn(wire.ToModel(), noted, null, who);
+    public bool Learn(Reply reply, WireStatus? wire, ulong noted, Login who)
+    {
+        if (wire is null)
+        {
+            return false;
+        }
+
+        if (!reply.History)
+        {
+            return facts.Learn(wire.ToModel(), noted, null, who);
+        }
+
+        _knowledge.Disprove(wire.ToModel());
+        return false;
+    }
 
     private async Task<VnodeStatus> AddNameAsync(Caller caller, Login who, Fid directory, FileName name, Request request)
     {
@@ -138,6 +152,7 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts)
         _knowledge.Find(directory)?.Apply(Change(result.OldDirectoryVersion, result.Directory, (name, NameFact.Of(child))));
         if (reply.History)
         {
+            _knowledge.Disprove(child);
             return await facts.AskStatusAsync(child.Fid, who, CancellationToken.None);
         }
 
@@ -187,7 +202,11 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts)
 
     private void Unnamed(Reply reply, VnodeStatus status, ulong noted, Login who)
     {
-        if (!reply.History)
+        if (reply.History)
+        {
+            _knowledge.Disprove(status);
+        }
+        else
         {
             facts.Learn(status, noted, null, who);
         }

@@ -1,0 +1,38 @@
+using AfsLike.Common.Model;
+using AfsLike.Venus;
+using AfsLike.Venus.Cache;
+
+namespace AfsLike.Simulation.Faults;
+
+/// <summary>A cache's disk that keeps chunks whatever their checksum says.</summary>
+internal sealed class BentDisk(ICacheDisk inner) : ICacheDisk
+{
+    public bool IsNewBoot => inner.IsNewBoot;
+
+    public IReadOnlyList<(string Name, long Length)> List(CachePlace place) => inner.List(place);
+
+    public BackingFile Open(CachePlace place, string name) => inner.Open(place, name);
+
+    public BackingFile Create(CachePlace place, string name) => inner.Create(place, name);
+
+    public void Move(CachePlace from, string name, CachePlace to, string newName) => inner.Move(from, name, to, newName);
+
+    public void Delete(CachePlace place, string name) => inner.Delete(place, name);
+
+    public long? LengthOf(CachePlace place, string name) => inner.LengthOf(place, name);
+
+    public FileMeasure Measure(BackingFile file) => inner.Measure(file);
+
+    public void SetModifyTime(BackingFile file, long nanoseconds) => inner.SetModifyTime(file, nanoseconds);
+
+    public long? NextData(BackingFile file, long offset) => inner.NextData(file, offset);
+
+    public Task WatchMappingsAsync(BackingFile file) => inner.WatchMappingsAsync(file);
+
+    public Task<HashedPiece> ReadAsync(BackingFile file, Memory<byte> buffer, long offset) => inner.ReadAsync(file, buffer, offset);
+
+    public Task<bool> WriteAsync(BackingFile file, ReadOnlyMemory<byte> bytes, long offset, Checksum checksum) =>
+        inner.WriteAsync(file, bytes, offset, Checksum.Of(bytes.Span));
+
+    public string PathOf(CachePlace place, string name) => inner.PathOf(place, name);
+}

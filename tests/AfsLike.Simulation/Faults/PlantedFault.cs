@@ -1,0 +1,67 @@
+namespace AfsLike.Simulation.Faults;
+
+/// <summary>
+/// Mistakes that somebody could make in the product, planted to prove that the checkers find them. Each breaks one rule. They are planted by what is wrapped around the shipped code at its ports, so
+/// that the product has no switch for them; only tests choose one (<see cref="Planting"/>).
+/// </summary>
+internal enum PlantedFault
+{
+    None,
+
+    /// <summary>A break is acknowledged before the kernel was told.</summary>
+    AcknowledgedBeforeKernel,
+
+    /// <summary>INVAL_ENTRY waits for its lock as long as it takes, and the acknowledgement with it: two creators deadlock.</summary>
+    WaitsForKernelLock,
+
+    /// <summary>A negative entry survives a remote create.</summary>
+    NegativeEntryKept,
+
+    /// <summary>A directory's cached listing survives a break of its names.</summary>
+    ListingKept,
+
+    /// <summary>The attributes of a node survive its break.</summary>
+    AttributesKept,
+
+    /// <summary>A grant that a break overtook is not looked at again.</summary>
+    OvertakenGrantKept,
+
+    /// <summary>The supervisor does not see that a daemon vouches for nothing any more.</summary>
+    SupervisorSleeps,
+
+    /// <summary>The client trusts its promises for longer than the server waits, as if a renewal needed no answer.</summary>
+    TrustsTooLong,
+
+    /// <summary>One break in ten is acknowledged and not met.</summary>
+    BreakIgnored,
+
+    /// <summary>A break says nothing of versions, so that an older status is taken for news.</summary>
+    OlderStatusTaken,
+
+    /// <summary>A revalidation answers that nothing has changed.</summary>
+    RevalidationLies,
+
+    /// <summary>The server forgets at its restart who had promises, and waits for nobody.</summary>
+    SessionsForgotten,
+
+    /// <summary>A commit is answered before the log is synced.</summary>
+    AcknowledgedBeforeSync,
+
+    /// <summary>The remembered reply is written behind the change, not with it.</summary>
+    ReplyRememberedLater,
+
+    /// <summary>A change is written in two batches.</summary>
+    ChangeInTwoBatches,
+
+    /// <summary>What a foreign store replaces is not kept.</summary>
+    HistoryNotKept,
+
+    /// <summary>A request that is repeated after the daemon's restart has a fresh operation number.</summary>
+    FreshNumberAfterRestart,
+
+    /// <summary>Nobody asks the kernel to repeat what a dead daemon had read.</summary>
+    RequestsNotResent,
+
+    /// <summary>Fetched chunks are kept whatever their checksum says.</summary>
+    ChecksumNotVerified,
+}

@@ -1,0 +1,84 @@
+using AfsLike.Common.Model;
+using AfsLike.Common.Wire;
+using AfsLike.Simulation.Checks;
+using AfsLike.Simulation.Kernel;
+using AfsLike.Simulation.World;
+using AfsLike.Venus;
+using AfsLike.Venus.Tree;
+using AfsLike.Vice.Storage;
+
+namespace AfsLike.Simulation.Faults;
+
+/// <summary>Wraps the ports of the shipped code so that it makes one mistake. With <see cref="PlantedFault.None"/> it only reads what clients ask for.</summary>
+internal sealed class Planting(PlantedFault fault, Simulator simulator, History history)
+{
+    private const int OneBreakIn = 10;
+
+    private readonly SeededRandom _chance = simulator.Chance.Fork("planted fault");
+
+    public IOrderedStore Around(IOrderedStore store) => fault switch
+    {
+        PlantedFault.AcknowledgedBeforeSync or PlantedFault.ReplyRememberedLater or PlantedFault.ChangeInTwoBatches or PlantedFault.HistoryNotKept
+            or PlantedFault.SessionsForgotten => new BentStore(store, fault),
+        _ => store,
+    };
+
+    public IHostKernel Around(ModelKernel kernel)
+    {
+        kernel.Mistake = fault;
+        return kernel;
+    }
+
+    public VenusSurroundings Around(ClientHost host, VenusSurroundings with)
+    {
+        with = with with { Dialer = new BentDialer(with.Dialer, message => Asked(host.Instance, message), Received()) };
+        return fault switch
+        {
+            PlantedFault.AcknowledgedBeforeKernel or PlantedFault.NegativeEntryKept or PlantedFault.AttributesKept =>
+                with with { Kernel = new BentNotifier((ModelKernel)with.Kernel, simulator, fault) },
+            PlantedFault.TrustsTooLong => with with { Settings = with.Settings with { TrustedPart = 4 } },
+            PlantedFault.FreshNumberAfterRestart when !with.NewMount => with with { Operations = new BentLedger(with.Operations) },
+            PlantedFault.ChecksumNotVerified => with with { Disk = new BentDisk(with.Disk) },
+            _ => with,
+        };
+    }
+
+    private void Asked(ulong instance, Message message)
+    {
+        if (message.Request is { Store: { } store } request)
+        {
+            history.Kept.Asked(new OperationId(instance, request.Operation), new DataVersion(store.BaseDataVersion));
+        }
+    }
+
+    private Func<Message, List<Message>, bool>? Received() => fault switch
+    {
+        PlantedFault.BreakIgnored => (message, answers) => !Swallow(message, answers),
+        PlantedFault.OlderStatusTaken => static (message, _) =>
+        {
+            foreach (var promise in message.Break?.Promises ?? [])
+            {
+                promise.Version = 0;
+            }
+
+            return true;
+        },
+        PlantedFault.RevalidationLies => static (message, _) =>
+        {
+            message.Reply?.Revalidate?.Changed.Clear();
+            return true;
+        },
+        _ => null,
+    };
+
+    private bool Swallow(Message message, List<Message> answers)
+    {
+        if (message.Break is not { } broken || !_chance.OneIn(OneBreakIn))
+        {
+            return false;
+        }
+
+        answers.Add(new Message { BreakAck = new BreakAck { Sequence = broken.Sequence } });
+        return true;
+    }
+}
