@@ -3,7 +3,10 @@ namespace AfsLike.Common;
 /// <summary>Waits for many tasks without leaving the strand: what Task.WhenAll completes may go on in the thread pool.</summary>
 public static class Joined
 {
-    /// <summary>Completes when all have ended, however they ended; throws what the first of those that failed throws.</summary>
+    /// <summary>
+    /// Completes when all have ended, however they ended; throws what the first of those that failed throws, and only when none failed that one was
+    /// cancelled: the others are often cancelled because of the one that failed.
+    /// </summary>
     public static async Task AllAsync(IReadOnlyCollection<Task> tasks)
     {
         Exception? first = null;
@@ -15,7 +18,7 @@ public static class Joined
             }
             catch (Exception failure)
             {
-                first ??= failure;
+                first = first is null || (first is OperationCanceledException && failure is not OperationCanceledException) ? failure : first;
             }
         }
 
