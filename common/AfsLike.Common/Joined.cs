@@ -1,37 +1,30 @@
-using System.Runtime.ExceptionServices;
-
 namespace AfsLike.Common;
 
 /// <summary>Waits for many tasks without leaving the strand: what Task.WhenAll completes may go on in the thread pool.</summary>
 public static class Joined
 {
     /// <summary>
-    /// Completes when all have ended, however they ended. Throws what the first of those that failed throws; a cancellation only where nothing
-    /// failed, because most that are cancelled are so on account of another's failure.
+    /// Completes when all have ended, however they ended; throws what the first of those that failed throws, and only when none failed that one was
+    /// cancelled: the others are often cancelled because of the one that failed.
     /// </summary>
     public static async Task AllAsync(IReadOnlyCollection<Task> tasks)
     {
-        Exception? failed = null;
-        Exception? cancelled = null;
+        Exception? first = null;
         foreach (var task in tasks)
         {
             try
             {
                 await task;
             }
-            catch (OperationCanceledException stopped)
-            {
-                cancelled ??= stopped;
-            }
             catch (Exception failure)
             {
-                failed ??= failure;
+                first = first is null || (first is OperationCanceledException && failure is not OperationCanceledException) ? failure : first;
             }
         }
 
-        if ((failed ?? cancelled) is { } first)
+        if (first is not null)
         {
-            ExceptionDispatchInfo.Throw(first);
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
         }
     }
 }
