@@ -46,12 +46,14 @@ internal static class Cutting
         return new FileContent(length, default, default, Map(content.Chunks, Math.Min(content.Length, length), length));
     }
 
+    /// <summary>The chunk that <see cref="RewriteAsync"/> reads, if any.</summary>
+    public static IReadOnlyList<ulong> Reads(FileContent content, long length) =>
+        content.IsInline ? [] : [content.Chunks[EdgeOf(content, length).Index].Id];
+
     /// <summary>Writes the chunk at the edge anew, under <paramref name="id"/>.</summary>
     public static async Task<FileContent> RewriteAsync(FileContent content, long length, ulong id, IChunkStore chunks)
     {
-        var edge = Math.Min(length, content.Length);
-        var index = (int)(edge / Limits.ChunkSize);
-        var within = (int)(edge % Limits.ChunkSize);
+        var (index, within) = EdgeOf(content, length);
         var old = content.IsInline ? content.Inline : await chunks.ReadAsync(content.Chunks[index]);
         if (length <= Limits.InlineContent)
         {
@@ -65,6 +67,13 @@ internal static class Cutting
         var map = Map(content.Chunks, (long)index * Limits.ChunkSize, length);
         map[index] = new Chunk(id, bytes.Length, Checksum.Of(bytes));
         return new FileContent(length, default, default, map);
+    }
+
+    /// <summary>The chunk in which the shorter of the old and the new contents ends, and how many of its bytes both have.</summary>
+    private static (int Index, int Within) EdgeOf(FileContent content, long length)
+    {
+        var edge = Math.Min(length, content.Length);
+        return ((int)(edge / Limits.ChunkSize), (int)(edge % Limits.ChunkSize));
     }
 
     /// <summary>Whole chunks below <paramref name="keep"/> stay, everything else up to <paramref name="length"/> is a hole.</summary>

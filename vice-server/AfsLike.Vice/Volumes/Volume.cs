@@ -254,7 +254,16 @@ public sealed class Volume
     private async Task<(FileContent Content, ulong Chunk)> CutAsync(FileContent content, long length)
     {
         var id = _shelf.NextChunk();
-        return (await Cutting.RewriteAsync(content, length, id, _shelf.Chunks), id);
+        var read = Cutting.Reads(content, length);
+        _pins.Pin(read); // another change may replace these contents meanwhile
+        try
+        {
+            return (await Cutting.RewriteAsync(content, length, id, _shelf.Chunks), id);
+        }
+        finally
+        {
+            _pins.Unpin(read, static _ => true);
+        }
     }
 
     private sealed record Decision(Applied Applied, MutationWork? Work)

@@ -95,6 +95,22 @@ public sealed class ContentTests : VolumeWorld
     }
 
     [Fact]
+    public async Task A_file_stored_anew_while_it_is_cut_is_cut_as_it_is_then()
+    {
+        var file = await MakeAsync("f");
+        await StoreLargeAsync(file, Noise(2 * MiB));
+        var disk = new TaskCompletionSource();
+        Held.BeforeRead = disk.Task;
+        var cut = CutAsync(file, MiB + 7);
+        await StoreAsync(file, [1, 2, 3]);
+        disk.SetResult();
+        Assert.Equal(MiB + 7, (await cut).Subject.Length);
+        Assert.Equal([1, 2, 3, 0], (await BytesAsync(file))[..4]);
+        Assert.Equal(
+            Volume.Content(file.Fid.Vnode).Chunks.Where(chunk => chunk.Id != 0).Select(chunk => chunk.Id).Order(), Chunks.All().Order());
+    }
+
+    [Fact]
     public async Task Cutting_to_the_length_it_has_changes_no_data()
     {
         var file = await MakeAsync("f");

@@ -25,7 +25,9 @@ public abstract class VolumeWorld : IDisposable
 
     protected IOrderedStore Rows => RecordedRows;
 
-    protected IChunkStore Chunks { get; } = new MemoryChunkStore();
+    protected HeldChunkStore Held { get; } = new();
+
+    protected IChunkStore Chunks => Held;
 
     protected List<string> Lines { get; } = [];
 
