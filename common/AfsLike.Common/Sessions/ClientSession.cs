@@ -28,6 +28,7 @@ public sealed class ClientSession
     private readonly PendingCalls _calls = new();
     private readonly Outbox _outbox = new();
     private readonly HashSet<ulong> _breaksUnderWay = [];
+    private readonly ulong _life;
     private ClientLease _lease;
     private long _leaseTicks;
     private TimeSpan _renewEvery;
@@ -45,6 +46,7 @@ public sealed class ClientSession
         _events = events;
         _settings = settings;
         _time = time;
+        _life = (ulong)time.GetTimestamp(); // no other start of this client was at that moment
     }
 
     /// <summary>The promises are good now: the lease is, by the cautious clock, and revalidation is complete.</summary>
@@ -186,6 +188,7 @@ public sealed class ClientSession
         var hello = _template.Clone();
         hello.Protocol = 1;
         hello.LowWater = LowWater;
+        hello.Life = _life;
         _outbox.Attach(channel, [new Message { Hello = hello }]);
         await using var closing = stop.UnsafeRegister(static state => ((IMessageChannel)state!).DisposeAsync().AsTask(), channel);
         var opened = false;

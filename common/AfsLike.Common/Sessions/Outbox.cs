@@ -50,23 +50,29 @@ internal sealed class Outbox
     }
 
     /// <summary>These breaks are about to be sent first: what is queued of them would be sent twice.</summary>
-    public void DropQueuedBreaks(IReadOnlySet<ulong> sequences)
-    {
-        for (var left = _queue.Count; left > 0; left--)
-        {
-            var message = _queue.Dequeue();
-            if (message.BodyCase != Message.BodyOneofCase.Break || !sequences.Contains(message.Break.Sequence))
-            {
-                _queue.Enqueue(message);
-            }
-        }
-    }
+    public void DropQueuedBreaks(IReadOnlySet<ulong> sequences) =>
+        DropQueued(message => message.BodyCase == Message.BodyOneofCase.Break && sequences.Contains(message.Break.Sequence));
+
+    /// <summary>Nobody is there any more who asked.</summary>
+    public void DropQueuedReplies() => DropQueued(static message => message.BodyCase == Message.BodyOneofCase.Reply);
 
     public void Detach(IMessageChannel channel)
     {
         if (_channel == channel)
         {
             _channel = null;
+        }
+    }
+
+    private void DropQueued(Func<Message, bool> isVain)
+    {
+        for (var left = _queue.Count; left > 0; left--)
+        {
+            var message = _queue.Dequeue();
+            if (!isVain(message))
+            {
+                _queue.Enqueue(message);
+            }
         }
     }
 

@@ -53,8 +53,11 @@ public sealed class ServerSession
     /// <summary>Room for the owner's state about this client (user slots).</summary>
     public object? Owner { get; set; }
 
-    /// <summary>Rises when promises are forgotten.</summary>
+    /// <summary>Rises when requests that came before are not to be answered any more.</summary>
     public ulong Generation { get; private set; }
+
+    /// <summary>Which start of the client this session is with.</summary>
+    public ulong Life { get; private set; }
 
     /// <summary>Breaks sent and not yet acknowledged.</summary>
     public int OutstandingBreaks => _breaks.Count;
@@ -157,6 +160,20 @@ public sealed class ServerSession
         {
             pending.Done.TrySetResult(new BreakAnswer(
                 [.. acknowledgement.OpenHere.Select(fid => fid.ToModel())], [.. acknowledgement.GivenUp.Select(fid => fid.ToModel())]));
+        }
+    }
+
+    /// <summary>
+    /// A client that was started anew numbers its requests from the start again: what a former life of it asked is not answered any more, or it would
+    /// be taken for the answer to another question. Its promises stay: its kernel may still answer from them.
+    /// </summary>
+    internal void BelongTo(ulong life)
+    {
+        if (life != Life)
+        {
+            Life = life;
+            Generation++;
+            Outbox.DropQueuedReplies();
         }
     }
 

@@ -157,6 +157,7 @@ public sealed class SessionTable
         }
 
         session.Renew();
+        session.BelongTo(hello.Life);
         session.Attach(channel, new Welcome
         {
             Protocol = 1,
@@ -174,6 +175,8 @@ public sealed class SessionTable
     {
         switch (message.BodyCase)
         {
+            case Message.BodyOneofCase.Request when session.Channel != channel:
+                break; // a stream that has been replaced: whoever still wants to know asks on the new one
             case Message.BodyOneofCase.Request:
                 AnswerAsync(session, message.Request);
                 break;
@@ -220,7 +223,7 @@ public sealed class SessionTable
             : await HandleAsync(session, request);
         if (session.Generation != generation)
         {
-            return; // its promises are gone; the client asks again on its next stream
+            return; // its promises are gone, and the client asks again on its next stream; or a former life of it asked
         }
 
         reply.Id = request.Id;

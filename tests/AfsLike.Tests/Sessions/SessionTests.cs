@@ -182,6 +182,29 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public async Task What_a_former_life_of_the_client_asked_is_not_answered_to_the_next_one()
+    {
+        var world = new SessionWorld();
+        var slow = new TaskCompletionSource<Reply>();
+        var mine = new TaskCompletionSource<Reply>();
+        var asked = 0;
+        world.Server.Handler = (_, _) => ++asked == 1 ? slow.Task : mine.Task;
+        world.Start();
+        await world.UntilAsync(() => world.Session.IsTrusted);
+        _ = world.CallAsync(1);
+        await world.UntilAsync(() => asked == 1);
+        world.StartClientAgain();
+        await world.UntilAsync(() => world.Session.IsTrusted);
+        var call = world.CallAsync(2);
+        await world.UntilAsync(() => asked == 2);
+        slow.SetResult(new Reply { Detail = "to another question" });
+        await world.AdvanceAsync(TimeSpan.FromSeconds(1));
+        mine.SetResult(new Reply { Detail = "to this one" });
+        Assert.Equal("to this one", (await call.WaitAsync(TimeSpan.FromSeconds(30)).PumpAsync(world)).Detail);
+        world.Stop();
+    }
+
+    [Fact]
     public async Task After_a_restart_grace_lasts_until_every_remembered_client_is_back()
     {
         var world = new SessionWorld(("c1", 42));

@@ -10,6 +10,7 @@ namespace AfsLike.Tests.Sessions;
 internal sealed class SessionWorld : IDialer
 {
     private readonly CancellationTokenSource _stop = new();
+    private CancellationTokenSource _clientStop = new();
     private MemoryWire? _wire;
 
     public SessionWorld(params (string Host, ulong Instance)[] remembered)
@@ -24,9 +25,7 @@ internal sealed class SessionWorld : IDialer
         Server = new ServerSide();
         Table = new SessionTable("test.cell", 7, Server, atServer, Time);
         Client = new ClientSide();
-        Session = new ClientSession(
-            new Hello { Role = SessionRole.Venus, Instance = 42, System = "test" }, this, Client, Settings, Time);
-        Client.Session = Session;
+        Session = NewSession();
         foreach (var (host, instance) in remembered)
         {
             Table.Recall(host, instance, SessionRole.Venus);
@@ -45,7 +44,7 @@ internal sealed class SessionWorld : IDialer
 
     public ClientSide Client { get; }
 
-    public ClientSession Session { get; }
+    public ClientSession Session { get; private set; }
 
     /// <summary>False: dialling fails, as with a cable pulled.</summary>
     public bool Reachable { get; set; } = true;
@@ -62,8 +61,18 @@ internal sealed class SessionWorld : IDialer
     public void Start() => _ = Strand.InvokeAsync(async () =>
     {
         _ = Table.RunAsync(_stop.Token);
-        await Session.RunAsync(_stop.Token);
+        await Session.RunAsync(_clientStop.Token);
     });
+
+    /// <summary>The client is killed, and started again: it has forgotten all it asked.</summary>
+    public void StartClientAgain()
+    {
+        _clientStop.Cancel();
+        Time.Advance(TimeSpan.FromMilliseconds(10));
+        Session = NewSession();
+        _clientStop = new CancellationTokenSource();
+        _ = Strand.InvokeAsync(() => Session.RunAsync(_clientStop.Token));
+    }
 
     public Task<T> On<T>(Func<Task<T>> work) => Strand.InvokeAsync(work);
 
@@ -105,7 +114,14 @@ internal sealed class SessionWorld : IDialer
         return Task.FromResult(Through(_wire.Client));
     }
 
-    public void Stop() => _stop.Cancel();
+    public void Stop()
+    {
+        _stop.Cancel();
+        _clientStop.Cancel();
+    }
+
+    private ClientSession NewSession() => Client.Session = new ClientSession(
+        new Hello { Role = SessionRole.Venus, Instance = 42, System = "test" }, this, Client, Settings, Time);
 
     /// <summary>Lets everything that can run without the clock run; true as soon as the condition holds.</summary>
     private async Task<bool> SettledAsync(Func<bool> condition)
