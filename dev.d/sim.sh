@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # ./dev sim: a whole cell in one process, under a seed.
 
+# The first few, and those that have broken a promise and were mended: docs/simulation.md says which.
+readonly SIM_SEEDS=(1 2 3 5 2906544201632581342)
+
 # Runs under a seed make much short-lived garbage: a larger nursery is cheaper than many small collections.
 readonly SIM_NURSERY=0x4000000
 
@@ -32,9 +35,16 @@ sim_commit() {
   echo "$commit"
 }
 
-# Fresh seeds for a while, as one test.
+# Each of these seeds is a test: a change that breaks one of them breaks what held before. Fresh ones, which find what nobody knows of yet, run as
+# one more test for the minutes AFSLIKE_SIM_MINUTES says.
 test_simulation() {
+  local seed
   build_simulation
-  say "running fresh seeds for $1 minutes (AFSLIKE_SIM_MINUTES; 0: none)…"
-  if run_simulation --minutes "$1"; then PASSED=$((PASSED + 1)); else FAILED=$((FAILED + 1)); fi
+  for seed in "${SIM_SEEDS[@]}"; do simulation_passes --seed "$seed"; done
+  [[ ${AFSLIKE_SIM_MINUTES:-0} == 0 ]] || simulation_passes --minutes "$AFSLIKE_SIM_MINUTES"
+}
+
+simulation_passes() {
+  say "running the simulation, $1 $2…"
+  if run_simulation "$@"; then PASSED=$((PASSED + 1)); else FAILED=$((FAILED + 1)); fi
 }

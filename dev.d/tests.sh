@@ -2,8 +2,6 @@
 # ./dev test, check, bench.
 
 readonly TEST_CONFIGURATION=Release
-# Of fresh seeds in every ./dev test; all past failures are scenarios among the units.
-readonly SIM_MINUTES=3
 
 test_main() {
   local units='' filter=()
@@ -29,7 +27,7 @@ test_main() {
   PASSED=0 FAILED=0 SKIPPED=0 BROKEN=0
   run_tests AfsLike.Tests "${filter[@]}"
   [[ -n $units ]] || run_tests AfsLike.Conformance -reporter verbose "${filter[@]}"
-  [[ ${#filter[@]} -gt 0 || ${AFSLIKE_SIM_MINUTES:-$SIM_MINUTES} == 0 ]] || test_simulation "${AFSLIKE_SIM_MINUTES:-$SIM_MINUTES}"
+  [[ ${#filter[@]} -gt 0 ]] || test_simulation
   echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
   [[ $FAILED -eq 0 && $BROKEN -eq 0 ]]
 }

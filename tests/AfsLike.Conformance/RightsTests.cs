@@ -8,6 +8,15 @@ public sealed class RightsTests(SharedCell shared)
 {
     private readonly Cell _cell = shared.Cell;
 
+    /// <summary>The kernel asks for both in one request: two changes at the server, and the second is no repetition of the first.</summary>
+    [Fact]
+    public async Task A_file_cut_by_its_name_while_it_is_open_loses_its_setuid_bit()
+    {
+        var place = await PlaceOfAliceAsync("setuid", "read");
+        var cut = "chmod 4755 secret; exec 3< secret; python3 -c 'import os; os.truncate(\"secret\", 2)'; stat -c '%a %s' secret";
+        Assert.Equal("755 2", (await _cell.C1.ScriptAsync(place, cut, CellHost.Alice)).Ok().Line);
+    }
+
     [Fact]
     public async Task A_directory_one_uid_may_see_stays_closed_to_another_also_once_the_first_has_cached_it()
     {

@@ -125,7 +125,7 @@ public sealed class ContentCache : IContentCache, IDisposable
         return now != file.Stamp || (file.StoredInline is { } stored && now.Length <= Limits.InlineContent && ChecksumNow(file, (int)now.Length) != stored);
     }
 
-    public async Task<VnodeStatus> StoreAsync(CachedFile cached, uint userSlot, ulong operation, CancellationToken cancel)
+    public async Task<StoredStatus> StoreAsync(CachedFile cached, uint userSlot, ulong operation, CancellationToken cancel)
     {
         var file = (LocalFile)cached;
         file.Pin();
@@ -338,7 +338,7 @@ public sealed class ContentCache : IContentCache, IDisposable
     /// </summary>
     private static void Stored(LocalFile file, Sent sent, int timesSet)
     {
-        var (version, before) = (sent.Status.DataVersion, sent.Measured);
+        var (version, before) = (sent.Status.Status.DataVersion, sent.Measured);
         file.MoveTo(CachePlace.Dirty, CacheName.Dirty(file.Fid, version, file.Uid, file.Backing), version);
         (file.Map, file.StoredInline) = (sent.Map, sent.Inline);
         var after = file.MeasureNow();

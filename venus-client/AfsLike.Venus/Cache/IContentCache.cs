@@ -28,7 +28,7 @@ public interface IContentCache
     /// Sends the contents to the server (only chunks that changed) and, if nothing was written meanwhile, leaves the file clean under its new
     /// version. Returns the server's new status. Throws AfsException; the bytes and the dirty mark stay.
     /// </summary>
-    Task<VnodeStatus> StoreAsync(CachedFile cached, uint userSlot, ulong operation, CancellationToken cancel);
+    Task<StoredStatus> StoreAsync(CachedFile cached, uint userSlot, ulong operation, CancellationToken cancel);
 
     /// <summary>No handle needs it dirty any more and nothing was changed: back to clean under its version.</summary>
     void MarkClean(CachedFile cached);
@@ -50,6 +50,10 @@ public interface IContentCache
     /// <summary>The vnode lost its last name and last handle, or the file is of no more use.</summary>
     void Discard(CachedFile cached);
 }
+
+/// <param name="Status">The server's, right after the store.</param>
+/// <param name="IsHistory">It was stored by an earlier sending whose answer was lost: others may have been there since, and nothing is promised.</param>
+public readonly record struct StoredStatus(VnodeStatus Status, bool IsHistory);
 
 /// <summary>One local file that holds the contents of one vnode. Identity is the object; its place on disk may change.</summary>
 public abstract class CachedFile

@@ -9,7 +9,7 @@ namespace AfsLike.Venus.Cache;
 /// <param name="Map">Chunks of the new version, none when it is stored inline.</param>
 /// <param name="Measured">The local file just before its bytes were read.</param>
 /// <param name="Inline">Checksum of what was stored inline.</param>
-internal sealed record Sent(VnodeStatus Status, IReadOnlyList<WireChunk> Map, FileMeasure Measured, Checksum? Inline);
+internal sealed record Sent(StoredStatus Status, IReadOnlyList<WireChunk> Map, FileMeasure Measured, Checksum? Inline);
 
 /// <summary>
 /// Sends contents to the server: small ones in the call itself, of larger ones the chunks that are not those of the version replaced, and then the whole
@@ -68,10 +68,10 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
         }
     }
 
-    private async Task<VnodeStatus> SendAsync(StoreCall call, uint slot, ulong operation, CancellationToken cancel)
+    private async Task<StoredStatus> SendAsync(StoreCall call, uint slot, ulong operation, CancellationToken cancel)
     {
         var reply = await server.CallAsync(new Request { User = slot, Operation = operation, Store = call.Clone() }, cancel);
-        return reply.Status.Status.ToModel();
+        return new StoredStatus(reply.Status.Status.ToModel(), reply.History);
     }
 
     private async Task UploadAsync(LocalFile file, long length, StoreCall call, uint slot, bool keepOld, CancellationToken cancel)

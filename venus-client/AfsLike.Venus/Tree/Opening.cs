@@ -101,7 +101,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
         open.MustStore = true;
         if (!writer)
         {
-            await storing.StoreAsync(node, open, who, caller.Request);
+            await storing.StoreAsync(node, open, who, caller.Request, step: 1); // the same request may change the mode too
             storing.Settle(open);
         }
 

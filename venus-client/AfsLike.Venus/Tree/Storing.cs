@@ -57,7 +57,8 @@ internal sealed class Storing(TreeParts parts, NodeTable nodes, Facts facts, Rec
     }
 
     /// <summary>Stores if anything has changed. The gate is held. Throws what the server refuses with; then the bytes stay.</summary>
-    public async Task StoreAsync(Node node, OpenFile open, Login who, ulong request)
+    /// <param name="step">Which of the request's changes this is: see <see cref="Servers.OperationNumbers.Of"/>.</param>
+    public async Task StoreAsync(Node node, OpenFile open, Login who, ulong request, int step = 0)
     {
         if (node.IsNameless || open.Content is not { IsDirty: true } content || (!open.MustStore && !parts.Cache.HasChanged(content)))
         {
@@ -68,7 +69,7 @@ internal sealed class Storing(TreeParts parts, NodeTable nodes, Facts facts, Rec
         operations.Begin(request);
         try
         {
-            await StoreContentAsync(node, open, content, who, operations.Of(request));
+            await StoreContentAsync(node, open, content, who, operations.Of(request, step));
         }
         finally
         {
@@ -236,13 +237,21 @@ internal sealed class Storing(TreeParts parts, NodeTable nodes, Facts facts, Rec
     private async Task StoreContentAsync(Node node, OpenFile open, CachedFile content, Login who, ulong operation)
     {
         var noted = parts.Knowledge.Breaks.Now;
-        var status = await parts.Cache.StoreAsync(content, who.Slot, operation, CancellationToken.None);
+        var (status, isHistory) = await parts.Cache.StoreAsync(content, who.Slot, operation, CancellationToken.None);
         open.MustStore = false;
         open.Waiting = null;
         _waiting.Remove(node);
         open.Held = status;
         node.PagesOf = node.PagesOf is null ? null : status.DataVersion;
-        facts.Learn(status, noted, null, who);
+        if (isHistory)
+        {
+            parts.Knowledge.Disprove(status);
+        }
+        else
+        {
+            facts.Learn(status, noted, null, who);
+        }
+
         if (!node.IsCurrent)
         {
             await ReplacedAsync(node); // last close wins: what the name leads to is older now

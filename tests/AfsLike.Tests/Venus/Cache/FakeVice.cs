@@ -15,6 +15,9 @@ internal sealed class FakeVice : IServerCalls, IBulkTransfer
     private ulong _lastChunk;
     private int _lastTicket;
 
+    /// <summary>Stores are answered as having been done before.</summary>
+    public bool RemembersStores { get; set; }
+
     /// <summary>What was asked, in order: "fetch", "begin", "store", "get 7", "put 8".</summary>
     public List<string> Seen { get; } = [];
 
@@ -73,7 +76,7 @@ internal sealed class FakeVice : IServerCalls, IBulkTransfer
         {
             Request.CallOneofCase.Fetch => new Reply { Fetch = Fetch(request.Fetch.Fid.ToModel()) },
             Request.CallOneofCase.BeginStore => new Reply { BeginStore = Begin(request.BeginStore) },
-            Request.CallOneofCase.Store => new Reply { Status = new StatusResult { Status = Store(request.Store).ToWire() } },
+            Request.CallOneofCase.Store => new Reply { Status = new StatusResult { Status = Store(request.Store).ToWire() }, History = RemembersStores },
             _ => throw new InvalidOperationException(request.CallCase.ToString()),
         };
     }

@@ -15,7 +15,7 @@ public sealed partial class StoreTests : CacheWorld
         Assert.True(file.IsDirty);
         file.Handle.Write([1, 2, 3], 0);
         Assert.True(Cache.HasChanged(file));
-        var status = await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
+        var (status, _) = await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
         Assert.False(Cache.HasChanged(file));
         Assert.Equal(file.Measure().ModifyTime, status.ModifyTime);
         Cache.MarkClean(file);
@@ -24,6 +24,18 @@ public sealed partial class StoreTests : CacheWorld
         Assert.Equal([1, 2, 3], Vice.Bytes(File(2)));
         Assert.Equal(["7.2.2"], In("data"));
         Assert.Empty(In("dirty"));
+    });
+
+    [Fact]
+    public Task A_store_answered_from_the_servers_memory_says_so() => Run(async () =>
+    {
+        var file = Cache.Create(Vice.Put(File(2), []), 1000);
+        Cache.Pin(file);
+        file.Handle.Write([1], 0);
+        Assert.False((await Cache.StoreAsync(file, 1, 16, CancellationToken.None)).IsHistory);
+        file.Handle.Write([2], 0);
+        Vice.RemembersStores = true;
+        Assert.True((await Cache.StoreAsync(file, 1, 16, CancellationToken.None)).IsHistory);
     });
 
     [Fact]
@@ -63,7 +75,7 @@ public sealed partial class StoreTests : CacheWorld
         Cache.Pin(file);
         file.Handle.SetLength(8L * 1024 * MiB);
         file.Handle.Write([5], 5L * 1024 * MiB);
-        var status = await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
+        var (status, _) = await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
         Assert.Equal(8L * 1024 * MiB, status.Length);
         Assert.Equal(1, Vice.Count("put"));
         Assert.Equal(5 * 1024, Assert.Single(Vice.Map(File(2)).Index(), chunk => chunk.Item.Id != 0).Index);
@@ -80,7 +92,7 @@ public sealed partial class StoreTests : CacheWorld
             file.Handle.Write([2], 5);
             return Task.CompletedTask;
         };
-        var status = await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
+        var (status, _) = await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
         Assert.True(file.IsDirty);
         Assert.True(Cache.HasChanged(file));
         Assert.Equal(status.DataVersion, file.Version);
