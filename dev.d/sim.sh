@@ -46,5 +46,5 @@ test_simulation() {
 
 simulation_passes() {
   say "running the simulation, $1 $2…"
-  if run_simulation "$@"; then PASSED=$((PASSED + 1)); else FAILED=$((FAILED + 1)); fi
+  if run_simulation "$@"; then PASSED=$((PASSED + 1)); else FAILED=$((FAILED + 1)) SIM_FAILED+=("$1 $2"); fi
 }

@@ -24,10 +24,12 @@ test_main() {
     [[ -n $AFSLIKE_DEBIAN_SOURCE ]] || note "none is to be had here (log: $HERE/artifacts/debian-source/log)"
     export AFSLIKE_DEBIAN_SOURCE
   fi
-  PASSED=0 FAILED=0 SKIPPED=0 BROKEN=0
+  PASSED=0 FAILED=0 SKIPPED=0 BROKEN=0 SIM_FAILED=()
+  rm -f artifacts/AfsLike.*.log
   run_tests AfsLike.Tests "${filter[@]}"
   [[ -n $units ]] || run_tests AfsLike.Conformance -reporter verbose "${filter[@]}"
   [[ ${#filter[@]} -gt 0 ]] || test_simulation
+  show_failures >&2
   echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
   [[ $FAILED -eq 0 && $BROKEN -eq 0 ]]
 }
@@ -61,6 +63,15 @@ run_tests() {
   skipped=$(count_of Skipped "$line") rest=$(count_of 'Not Run' "$line")
   PASSED=$((PASSED + total - failed - skipped - rest)) FAILED=$((FAILED + failed + errors)) SKIPPED=$((SKIPPED + skipped))
   [[ $status -eq 0 || $((failed + errors)) -gt 0 ]] || BROKEN=1
+}
+
+# Said once more at the end, where whoever looks at the last lines only finds it.
+show_failures() {
+  local log
+  for log in "$HERE"/artifacts/AfsLike.*.log; do
+    awk '/\[FAIL\]/ { on = 1 } /\[(STARTING|FINISHED)\]|^ +(Finished|Discovered):/ { on = 0 } on' "$log"
+  done | head -200
+  [[ ${#SIM_FAILED[@]} -eq 0 ]] || printf 'the simulation broke with %s\n' "${SIM_FAILED[@]}"
 }
 
 count_of() { sed -nE "s/.*$1: ([0-9]+).*/\1/p" <<<"$2" | grep . || echo 0; }

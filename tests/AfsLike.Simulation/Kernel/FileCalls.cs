@@ -45,9 +45,9 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
             return await ReadServedAsync(process, file, offset, count);
         }
 
-        var buffer = new byte[count];
+        var buffer = new byte[Math.Clamp(backing.Length - offset, 0, count)];
         var read = backing.File.Read(buffer, offset);
-        return read == count ? buffer : buffer[..read];
+        return read == buffer.Length ? buffer : buffer[..read];
     }
 
     /// <summary>Where it was written. Only passthrough files are open for writing.</summary>
