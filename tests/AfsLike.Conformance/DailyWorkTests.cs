@@ -14,18 +14,6 @@ public sealed class DailyWorkTests(SharedCell shared) : IAsyncDisposable
     public async ValueTask DisposeAsync() => await _cell.RestoreAsync();
 
     [Fact]
-    public async Task What_was_written_through_a_mapping_that_outlived_its_descriptor_is_seen_elsewhere()
-    {
-        var place = await _cell.NewPlaceAsync("mmap");
-        var writer = await _cell.DriverAsync(_cell.C1);
-        var reader = await _cell.DriverAsync(_cell.C2);
-        await writer.DoAsync($"write {place}/f before 1");
-        Assert.Equal(Driver.Contents("before"), await reader.AskAsync($"read {place}/f"));
-        await writer.DoAsync($"map {place}/f mapped");
-        Assert.Equal(Driver.Contents("mapped"), await ChangedAsync(reader, $"read {place}/f", Driver.Contents("before")));
-    }
-
-    [Fact]
     public async Task A_program_runs_from_the_mount_and_goes_on_while_another_host_replaces_it()
     {
         var place = await _cell.NewPlaceAsync("exec");

@@ -79,7 +79,7 @@ internal sealed class Venus : IAsyncDisposable
             },
             Dialer = new GrpcDialer(configuration.Server, Tls.ForClient(identity, configuration.ServerName), configuration.ServerName),
             Bulk = new BulkPort(bulk),
-            Disk = new CacheDisk(directory.Cache),
+            Disk = new CacheDisk(directory.Cache, log),
             Cache = new CacheSettings(budget ?? DefaultBudget(directory.Cache)),
             Operations = new FileOperationLedger(directory.Operations),
             Logins = new FileLoginStore(directory.Logins),

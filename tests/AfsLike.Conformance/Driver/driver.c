@@ -11,7 +11,7 @@
  *   has D NAME          readdir D: "ok 1" or "ok 0"
  *   count D             readdir D: how many names but . and ..
  *   unlink P | mkdir P | rename P Q
- *   map P TEXT          mmap(MAP_SHARED) of TEXT's length, close, write TEXT through the mapping, munmap
+ *   map P N             O_RDWR, mmap(MAP_SHARED) of N bytes, close: "ok ADDRESS";  poke ADDRESS TEXT | unmap ADDRESS N
  *   view P              O_RDONLY, kept: "ok FD"
  *   open P              O_RDWR|O_CREAT, kept: "ok FD";  put FD TEXT | get FD | close FD
  *   storm D WORD S      for S seconds: create D/WORD-i and remove every second one: "ok KEPT LONGEST_MS"
@@ -58,15 +58,11 @@ static int store(const char *path, const char *text, long times, int flags)
     return bad;
 }
 
-static int map(const char *path, const char *text)
+static void map(const char *path, size_t length)
 {
-    size_t length = strlen(text);
     int fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0) return -1;
-    char *mapped = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (close(fd) < 0 || mapped == MAP_FAILED) return -1;
-    memcpy(mapped, text, length);
-    return munmap(mapped, length);
+    char *mapped = fd < 0 ? MAP_FAILED : mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (mapped == MAP_FAILED || close(fd) < 0) failed(); else printf("ok %lu\n", (unsigned long)mapped);
 }
 
 static int replace(const char *path, const char *text, long times)
@@ -150,7 +146,9 @@ int main(void)
         if (!strcmp(verb, "write")) done(store(path, word[2], times, O_TRUNC));
         else if (!strcmp(verb, "append")) done(store(path, word[2], times, O_APPEND));
         else if (!strcmp(verb, "replace")) done(replace(path, word[2], times));
-        else if (!strcmp(verb, "map")) done(map(path, word[2]));
+        else if (!strcmp(verb, "map")) map(path, (size_t)atol(word[2]));
+        else if (!strcmp(verb, "poke")) { memcpy((char *)strtoul(path, NULL, 10), word[2], strlen(word[2])); puts("ok"); }
+        else if (!strcmp(verb, "unmap")) done(munmap((char *)strtoul(path, NULL, 10), (size_t)atol(word[2])));
         else if (!strcmp(verb, "create")) done(store(path, "", 0, O_EXCL));
         else if (!strcmp(verb, "read")) read_path(path);
         else if (!strcmp(verb, "stat")) {

@@ -88,19 +88,22 @@ public sealed class ClientDisk(Machine machine, SeededRandom chance)
         Settle();
         var files = _places[(int)place];
         var before = files.GetValueOrDefault(name);
-        Set(files, name, inode);
-        _journal.Enqueue((Now, () => Set(files, name, before)));
+        Set(place, name, inode);
+        _journal.Enqueue((Now, () => Set(place, name, before)));
     }
 
-    private static void Set(SortedDictionary<string, Inode> files, string name, Inode? inode)
+    private void Set(CachePlace place, string name, Inode? inode)
     {
-        if (inode is null)
+        var files = _places[(int)place];
+        if (files.Remove(name, out var before))
         {
-            files.Remove(name);
+            before.Place = null;
         }
-        else
+
+        if (inode is not null)
         {
             files[name] = inode;
+            inode.Place = place;
         }
     }
 

@@ -1,3 +1,5 @@
+using AfsLike.Venus.Cache;
+
 namespace AfsLike.Simulation.Disks;
 
 /// <summary>
@@ -19,8 +21,30 @@ internal sealed class Inode(ClientDisk disk)
 
     public long ChangeTime { get; private set; } = disk.Now;
 
+    /// <summary>Where its name is; null: it has none.</summary>
+    public CachePlace? Place { get; set; }
+
+    /// <summary>Open descriptions of it that can write, a daemon's own not among them: of handles, and of mappings.</summary>
+    public int Writers { get; private set; }
+
+    /// <summary>Called once each, when somebody who could write lets go.</summary>
+    public List<Action> WhenWriterGoes { get; } = [];
+
     /// <summary>As the directories order files: when it was used last.</summary>
     public long AccessTime { get; set; } = disk.Now;
+
+    public void AddWriter() => Writers++;
+
+    public void RemoveWriter()
+    {
+        Writers--;
+        var told = WhenWriterGoes.ToArray();
+        WhenWriterGoes.Clear();
+        foreach (var tell in told)
+        {
+            tell();
+        }
+    }
 
     public int Read(Span<byte> buffer, long offset)
     {
@@ -118,6 +142,8 @@ internal sealed class Inode(ClientDisk disk)
 
         _unsynced.Clear();
         _mappedDirty.Clear();
+        Writers = 0;
+        WhenWriterGoes.Clear();
     }
 
     private void Put(ReadOnlySpan<byte> bytes, long offset)

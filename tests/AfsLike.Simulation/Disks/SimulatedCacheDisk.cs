@@ -79,6 +79,16 @@ public sealed class SimulatedCacheDisk : ICacheDisk
         return done.Task;
     }
 
+    public bool HasWriters(BackingFile file) => Of(file).Writers > 0;
+
+    public async Task WriterGoneAsync(BackingFile file, CancellationToken cancel)
+    {
+        var gone = new TaskCompletionSource();
+        Of(file).WhenWriterGoes.Add(() => _clock(0, () => gone.TrySetResult()));
+        await using var end = cancel.Register(() => gone.TrySetResult());
+        await gone.Task;
+    }
+
     public Task<HashedPiece> ReadAsync(BackingFile file, Memory<byte> buffer, long offset)
     {
         var done = new TaskCompletionSource<HashedPiece>();

@@ -29,6 +29,10 @@ internal sealed class BentDisk(ICacheDisk inner) : ICacheDisk
 
     public Task WatchMappingsAsync(BackingFile file) => inner.WatchMappingsAsync(file);
 
+    public bool HasWriters(BackingFile file) => inner.HasWriters(file);
+
+    public Task WriterGoneAsync(BackingFile file, CancellationToken cancel) => inner.WriterGoneAsync(file, cancel);
+
     public Task<HashedPiece> ReadAsync(BackingFile file, Memory<byte> buffer, long offset) => inner.ReadAsync(file, buffer, offset);
 
     public Task<bool> WriteAsync(BackingFile file, ReadOnlyMemory<byte> bytes, long offset, Checksum checksum) =>

@@ -5,10 +5,13 @@ namespace AfsLike.Simulation.Kernel;
 
 /// <summary>
 /// Open files (fs/fuse/file.c, passthrough.c, iomode.c). With passthrough the kernel reads and writes the local file itself, and nobody is told; a close sends FLUSH and waits for it, the
-/// last descriptor or mapping to go sends RELEASE and does not. All that are open on an inode have one backing file, and it is never passthrough and served at once.
+/// last one RELEASE and does not; of a mapping that lives on nobody hears anything. All that are open on an inode have one backing file, and it is never passthrough and served at once.
 /// </summary>
 internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls upcalls, PathWalk walk)
 {
+    /// <summary>How often it is looked whether a file has been stored.</summary>
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(20);
+
     /// <summary>open(2). With <paramref name="create"/> the last name is looked up with its directory's lock held, as lookup_open does.</summary>
     public Task<Answer<ModelFile>> OpenAsync(ModelProcess process, IReadOnlyList<FileName> path, OpenModes modes, bool create = false, uint mode = 0x1A4) =>
         create
@@ -74,25 +77,36 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
         return at;
     }
 
-    /// <summary>mmap(2), shared: the file stays open until it is unmapped.</summary>
-    public static ModelFile Map(ModelFile file)
+    /// <summary>mmap(2) of a file open for writing, shared. backing_file_mmap puts the local file in the place of the one mapped.</summary>
+    public ModelMapping Map(ModelFile file)
     {
-        file.References++;
-        LocalFiles.Map(file.Backing!.File);
-        return file;
+        var backing = file.Backing!;
+        kernel.Writer(file.Inode, writes: true, begins: true);
+        LocalFiles.AddWriter(backing.File);
+        LocalFiles.Map(backing.File);
+        return new ModelMapping(file.Inode, backing);
     }
 
     /// <summary>A store to a mapping: nobody hears of it. Only within the file. Of the first to a page by each mapping the local file takes note.</summary>
-    public static int WriteMapped(ModelFile file, long offset, ReadOnlySpan<byte> bytes)
+    public static int WriteMapped(ModelMapping mapping, long offset, ReadOnlySpan<byte> bytes)
     {
-        var backing = file.Backing!;
+        var backing = mapping.Backing;
         var room = (int)Math.Clamp(backing.Length - offset, 0, bytes.Length);
         backing.WriteMapped(bytes[..room], offset);
         return room;
     }
 
-    /// <summary>munmap(2).</summary>
-    public void Unmap(ModelFile file) => Drop(file);
+    /// <summary>munmap(2). Completes when the daemon has stored what was written: nobody tells the program of it.</summary>
+    public async Task UnmapAsync(ModelMapping mapping)
+    {
+        LocalFiles.RemoveWriter(mapping.Backing.File);
+        while (LocalFiles.IsDirty(mapping.Backing.File))
+        {
+            await kernel.WaitAsync(s_look);
+        }
+
+        kernel.Writer(mapping.Inode, writes: true, begins: false);
+    }
 
     private async Task<Answer<(ModelFile? Made, ModelInode? Found)>> CreateOrFindAsync(
         ModelProcess process, IReadOnlyList<FileName> path, OpenModes modes, uint mode, LookupModes retry)
@@ -185,6 +199,11 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
     {
         inode.Uses++;
         var file = new ModelFile(inode, modes, open);
+        if (file is { Writes: true, Backing: { } local })
+        {
+            LocalFiles.AddWriter(local.File);
+        }
+
         var conflict = open.Backing is { } backing ? inode.ServedOpens > 0 || (inode.Backing is { } other && other != backing) : inode.Backing is not null;
         if (conflict)
         {
@@ -220,6 +239,11 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
     private async Task ReleaseAsync(ModelFile file, bool counted)
     {
         var inode = file.Inode;
+        if (file is { Writes: true, Backing: { } backing })
+        {
+            LocalFiles.RemoveWriter(backing.File);
+        }
+
         if (counted)
         {
             inode.PassthroughOpens -= file.Backing is null ? 0 : 1;

@@ -1,5 +1,6 @@
 using AfsLike.Simulation.Disks;
 using AfsLike.Venus;
+using AfsLike.Venus.Cache;
 
 namespace AfsLike.Simulation.Kernel;
 
@@ -10,6 +11,13 @@ internal static class LocalFiles
 
     /// <summary>A new mapping has no pages yet: the first store to each faults, and shows in the times.</summary>
     public static void Map(BackingFile file) => ((MemoryFile)file).Inode.WriteBack();
+
+    public static void AddWriter(BackingFile file) => ((MemoryFile)file).Inode.AddWriter();
+
+    public static void RemoveWriter(BackingFile file) => ((MemoryFile)file).Inode.RemoveWriter();
+
+    /// <summary>The daemon has not stored it yet.</summary>
+    public static bool IsDirty(BackingFile file) => ((MemoryFile)file).Inode.Place == CachePlace.Dirty;
 
     public static void WriteMapped(BackingFile file, ReadOnlySpan<byte> bytes, long offset) => ((MemoryFile)file).WriteMapped(bytes, offset);
 }

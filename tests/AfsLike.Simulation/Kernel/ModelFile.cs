@@ -19,7 +19,15 @@ internal sealed class ModelBacking(ulong number, BackingFile file)
 /// <summary>What OPEN, CREATE and OPENDIR answer.</summary>
 internal sealed record OpenReply(FrontEnd Server, HandleId Handle, ModelBacking? Backing, bool KeepCache, bool NoFlush, bool CacheListing = false);
 
-/// <summary>A struct file: open until its last descriptor and its last mapping are gone.</summary>
+/// <summary>A shared mapping made through passthrough: of the local file, which it keeps open. The file it was made with may be closed before it goes.</summary>
+internal sealed class ModelMapping(ModelInode inode, ModelBacking backing)
+{
+    public ModelInode Inode { get; } = inode;
+
+    public ModelBacking Backing { get; } = backing;
+}
+
+/// <summary>A struct file: open until its last descriptor is gone.</summary>
 internal sealed class ModelFile(ModelInode inode, OpenModes modes, OpenReply reply)
 {
     public ModelInode Inode { get; } = inode;
@@ -39,7 +47,7 @@ internal sealed class ModelFile(ModelInode inode, OpenModes modes, OpenReply rep
 
     public bool Writes => Modes.HasFlag(OpenModes.Write);
 
-    /// <summary>Descriptors and mappings.</summary>
+    /// <summary>Descriptors.</summary>
     public int References { get; set; } = 1;
 
     public bool IsDirectory => Inode.IsDirectory;

@@ -174,6 +174,8 @@ internal sealed class ModelKernel : IHostKernel
         }
     }
 
+    internal Task WaitAsync(TimeSpan span) => _simulator.DelayAsync(span);
+
     internal void Writer(ModelInode inode, bool writes, bool begins)
     {
         if (!writes)

@@ -112,9 +112,9 @@ internal sealed class UserProgram(CheckedCalls calls, History history, Workload 
         var length = LocalLength(file);
         if (map && length > 0)
         {
-            var mapping = FileCalls.Map(file);
+            var mapping = Kernel.Files.Map(file);
             FileCalls.WriteMapped(mapping, chance.NextInt64(length), Piece(chance.Next(1, 300)));
-            Kernel.Files.Unmap(mapping);
+            _ = Kernel.Files.UnmapAsync(mapping);
         }
         else
         {
@@ -130,7 +130,7 @@ internal sealed class UserProgram(CheckedCalls calls, History history, Workload 
     /// <summary>What a mapping writes after the last close is stored when it goes.</summary>
     private async Task MapOverCloseAsync(ModelFile file)
     {
-        var mapping = FileCalls.Map(file);
+        var mapping = Kernel.Files.Map(file);
         await calls.CloseAsync(file);
         await workload.PauseAsync(chance);
         if (LocalLength(file) > 0)
@@ -138,7 +138,7 @@ internal sealed class UserProgram(CheckedCalls calls, History history, Workload 
             FileCalls.WriteMapped(mapping, 0, Piece(chance.Next(1, 200)));
         }
 
-        Kernel.Files.Unmap(mapping);
+        _ = Kernel.Files.UnmapAsync(mapping);
     }
 
     /// <summary>What the local file holds when close begins is what the server must have, if nobody else here writes it.</summary>

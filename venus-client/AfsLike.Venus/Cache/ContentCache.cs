@@ -118,6 +118,10 @@ public sealed class ContentCache : IContentCache, IDisposable
         file.Stamp = file.MeasureNow(); // after the rename, which is a change of the inode too
     }
 
+    public bool HasWriters(CachedFile cached) => _disk.HasWriters(cached.Handle);
+
+    public Task WriterGoneAsync(CachedFile cached, CancellationToken cancel) => _disk.WriterGoneAsync(cached.Handle, cancel);
+
     public bool HasChanged(CachedFile cached)
     {
         var file = (LocalFile)cached;

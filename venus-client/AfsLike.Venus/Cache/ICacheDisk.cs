@@ -68,6 +68,15 @@ public interface ICacheDisk
     /// </summary>
     Task WatchMappingsAsync(BackingFile file);
 
+    /// <summary>
+    /// Can anybody but this daemon still write to the file? A shared mapping outlives the descriptor it was made with, and through passthrough it is one of the local
+    /// file: the kernel says RELEASE at the last close, and nothing at the last munmap.
+    /// </summary>
+    bool HasWriters(BackingFile file);
+
+    /// <summary>Completes once somebody who could write to the file has let go of it, from now on; or when cancelled, without failing.</summary>
+    Task WriterGoneAsync(BackingFile file, CancellationToken cancel);
+
     /// <summary>Fills the buffer.</summary>
     Task<HashedPiece> ReadAsync(BackingFile file, Memory<byte> buffer, long offset);
 

@@ -24,6 +24,12 @@ public interface IContentCache
     /// <summary>Has the local file changed since <see cref="CachedFile.StoredStamp"/> was taken? (ctime and size; a mapping may hide a write until release.)</summary>
     bool HasChanged(CachedFile cached);
 
+    /// <summary>A mapping may still write to it, though every handle be closed. See <see cref="ICacheDisk.HasWriters"/>.</summary>
+    bool HasWriters(CachedFile cached);
+
+    /// <summary>See <see cref="ICacheDisk.WriterGoneAsync"/>.</summary>
+    Task WriterGoneAsync(CachedFile cached, CancellationToken cancel);
+
     /// <summary>
     /// Sends the contents to the server (only chunks that changed) and, if nothing was written meanwhile, leaves the file clean under its new
     /// version. Returns the server's new status. Throws AfsException; the bytes and the dirty mark stay.

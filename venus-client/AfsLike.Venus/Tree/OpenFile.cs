@@ -38,6 +38,9 @@ internal sealed class OpenFile
     /// <summary>The last store failed with nobody left to be told; it is tried again in this one's name.</summary>
     public Login? Waiting { get; set; }
 
+    /// <summary>The last handle is closed and a mapping may still write: its end is waited for.</summary>
+    public bool IsFollowed { get; set; }
+
     public bool IsIdle => Opening == 0 && Handles == 0 && FormerWriters.Count == 0;
 }
 

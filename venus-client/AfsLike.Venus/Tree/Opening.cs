@@ -102,7 +102,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
         if (!writer)
         {
             await storing.StoreAsync(node, open, who, caller.Request, step: 1); // the same request may change the mode too
-            storing.Settle(open);
+            storing.Settle(node, open, who);
         }
 
         return true;

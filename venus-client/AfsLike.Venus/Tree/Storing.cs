@@ -52,7 +52,7 @@ internal sealed class Storing(TreeParts parts, NodeTable nodes, Facts facts, Rec
 
         open.Handles--;
         open.Writers -= handle.Writes ? 1 : 0;
-        Settle(open);
+        Settle(handle.Node, open, handle.Who);
         CloseIfIdle(handle.Node, open);
     }
 
@@ -78,10 +78,21 @@ internal sealed class Storing(TreeParts parts, NodeTable nodes, Facts facts, Rec
         }
     }
 
-    /// <summary>Clean again, once nobody can write and everything is stored.</summary>
-    public void Settle(OpenFile open)
+    /// <summary>Clean again, once nobody can write, through a mapping either, and everything is stored.</summary>
+    /// <param name="who">The last who could write.</param>
+    public void Settle(Node node, OpenFile open, Login who)
     {
-        if (open is { Writers: 0, FormerWriters.Count: 0, MustStore: false, Content: { IsDirty: true } content } && !parts.Cache.HasChanged(content))
+        if (open is not { IsFollowed: false, Writers: 0, FormerWriters.Count: 0, MustStore: false, Content: { IsDirty: true } content } || node.IsNameless)
+        {
+            return;
+        }
+
+        // In this order: what nobody can write to stays as it is found.
+        if (parts.Cache.HasWriters(content) || parts.Cache.HasChanged(content))
+        {
+            _ = FollowAsync(node, open, content, who);
+        }
+        else
         {
             parts.Cache.MarkClean(content);
         }
@@ -192,7 +203,7 @@ internal sealed class Storing(TreeParts parts, NodeTable nodes, Facts facts, Rec
             if (node.Open is { Waiting: { } who } open && _waiting.Contains(node))
             {
                 await StoreWhatIsLeftAsync(node, open, who);
-                Settle(open);
+                Settle(node, open, who);
                 CloseIfIdle(node, open);
             }
         }
@@ -230,8 +241,41 @@ internal sealed class Storing(TreeParts parts, NodeTable nodes, Facts facts, Rec
         }
 
         await StoreWhatIsLeftAsync(node, open, who);
-        Settle(open);
+        Settle(node, open, who);
         CloseIfIdle(node, open);
+    }
+
+    /// <summary>Stores what mappings wrote after the last close, once the last of them is gone.</summary>
+    private async Task FollowAsync(Node node, OpenFile open, CachedFile content, Login who)
+    {
+        open.IsFollowed = true;
+        try
+        {
+            while (IsMapped())
+            {
+                using var enough = new CancellationTokenSource();
+                var gone = parts.Cache.WriterGoneAsync(content, enough.Token);
+                if (!IsMapped())
+                {
+                    enough.Cancel(); // the last one went before it was watched
+                }
+
+                await gone;
+            }
+        }
+        finally
+        {
+            open.IsFollowed = false;
+        }
+
+        if (open.Content == content && open.Writers == 0)
+        {
+            await StoreWhatIsLeftAsync(node, open, who);
+            Settle(node, open, who);
+            CloseIfIdle(node, open);
+        }
+
+        bool IsMapped() => open.Content == content && open.Writers == 0 && parts.Cache.HasWriters(content);
     }
 
     private async Task StoreContentAsync(Node node, OpenFile open, CachedFile content, Login who, ulong operation)

@@ -14,6 +14,8 @@ namespace AfsLike.VenusClient.Cache;
 internal sealed partial class CacheDisk : ICacheDisk
 {
     private const int NoSpace = 28;
+    private const int CreateTruncated = 0x40 | 0x200 | 0x80000; // O_RDONLY | O_CREAT | O_TRUNC | O_CLOEXEC
+    private const uint OwnerOnly = 0x180; // 0600
     private const int AtEmptyPath = 0x1000;
     private const uint BasicStats = 0x7ff;
     private const long Omit = (1L << 30) - 2;
@@ -22,10 +24,12 @@ internal sealed partial class CacheDisk : ICacheDisk
     private const uint WriteAllThatIsDirty = 1 | 2; // SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE
 
     private readonly string _root;
+    private readonly WriterWatch _writers;
 
-    public CacheDisk(string root)
+    public CacheDisk(string root, Action<string> log)
     {
         _root = root;
+        _writers = new WriterWatch(log);
         foreach (var place in Enum.GetValues<CachePlace>())
         {
             Directory.CreateDirectory(Path.Combine(root, NameOf(place)));
@@ -61,9 +65,10 @@ internal sealed partial class CacheDisk : ICacheDisk
             .Select(file => (file.Name, file.Length)),
     ];
 
-    public BackingFile Open(CachePlace place, string name) => Guard(() => OpenFile(place, name, FileMode.Open));
+    public BackingFile Open(CachePlace place, string name) =>
+        new DescriptorFile(File.OpenHandle(PathOf(place, name), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
 
-    public BackingFile Create(CachePlace place, string name) => Guard(() => OpenFile(place, name, FileMode.Create));
+    public BackingFile Create(CachePlace place, string name) => CreateFile(PathOf(place, name));
 
     public void Move(CachePlace from, string name, CachePlace to, string newName)
     {
@@ -167,6 +172,10 @@ internal sealed partial class CacheDisk : ICacheDisk
         }
     });
 
+    public bool HasWriters(BackingFile file) => _writers.HasWriters(DescriptorFile.Of(file));
+
+    public Task WriterGoneAsync(BackingFile file, CancellationToken cancel) => _writers.GoneAsync(DescriptorFile.Of(file), cancel);
+
     public Task<HashedPiece> ReadAsync(BackingFile file, Memory<byte> buffer, long offset) => Task.Run(() =>
     {
         var count = file.Read(buffer.Span, offset);
@@ -213,16 +222,16 @@ internal sealed partial class CacheDisk : ICacheDisk
         _ => "recovery",
     };
 
-    private static DescriptorFile Guard(Func<SafeFileHandle> open)
+    /// <summary>.NET makes files only to write to them; see <see cref="DescriptorFile"/> for why this is not wanted.</summary>
+    private static DescriptorFile CreateFile(string path)
     {
-        try
+        var file = OpenNew(path, CreateTruncated, OwnerOnly);
+        if (file < 0)
         {
-            return new DescriptorFile(open());
+            throw Failure("making a file of the cache");
         }
-        catch (IOException full) when (full.HResult == NoSpace)
-        {
-            throw Full(full);
-        }
+
+        return new DescriptorFile(new SafeFileHandle(file, ownsHandle: true));
     }
 
     private static AfsException Full(Exception? inner) =>
@@ -234,8 +243,8 @@ internal sealed partial class CacheDisk : ICacheDisk
         return error == NoSpace ? Full(null) : new AfsException(AfsError.Internal, $"{doing} failed: {Marshal.GetPInvokeErrorMessage(error)}");
     }
 
-    private SafeFileHandle OpenFile(CachePlace place, string name, FileMode mode) => File.OpenHandle(
-        PathOf(place, name), mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenNew(string path, int flags, uint mode);
 
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Rename(string from, string to);

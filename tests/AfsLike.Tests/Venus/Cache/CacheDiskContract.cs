@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
 using AfsLike.Common.Model;
 using AfsLike.Simulation.Disks;
 using AfsLike.Simulation.World;
+using AfsLike.Venus;
 using AfsLike.Venus.Cache;
 using AfsLike.VenusClient.Cache;
 
@@ -97,6 +99,41 @@ public abstract class CacheDiskContract
     }
 
     [Fact]
+    public async Task Whoever_else_can_write_counts_until_he_lets_go_and_that_is_told()
+    {
+        using var file = Disk.Create(CachePlace.Data, Name);
+        file.Write([1], 0);
+        Assert.False(Disk.HasWriters(file));
+        var writer = Writer(file);
+        Assert.True(Disk.HasWriters(file));
+        Disk.Move(CachePlace.Data, Name, CachePlace.Dirty, Name);
+        var gone = Disk.WriterGoneAsync(file, TestContext.Current.CancellationToken);
+        file.Write([2], 0);
+        writer.Dispose();
+        await gone;
+        Assert.False(Disk.HasWriters(file));
+    }
+
+    [Fact]
+    public async Task Waiting_for_a_writer_to_go_can_be_given_up_and_begun_anew()
+    {
+        using var file = Disk.Create(CachePlace.Data, Name);
+        using var enough = new CancellationTokenSource();
+        var writer = Writer(file);
+        var gone = Disk.WriterGoneAsync(file, enough.Token);
+        await enough.CancelAsync();
+        await gone;
+        Assert.True(Disk.HasWriters(file));
+        gone = Disk.WriterGoneAsync(file, TestContext.Current.CancellationToken);
+        writer.Dispose();
+        await gone;
+        Assert.False(Disk.HasWriters(file));
+    }
+
+    /// <summary>Somebody who is not the daemon can write to the file until this is disposed.</summary>
+    protected abstract IDisposable Writer(BackingFile file);
+
+    [Fact]
     public void A_deleted_file_lives_on_in_its_handle()
     {
         using var file = Disk.Create(CachePlace.Data, Name);
@@ -108,15 +145,40 @@ public abstract class CacheDiskContract
     }
 }
 
-public sealed class RealCacheDiskTests : CacheDiskContract, IDisposable
+public sealed partial class RealCacheDiskTests : CacheDiskContract, IDisposable
 {
     private readonly string _place = Directory.CreateTempSubdirectory("cache-disk-test-").FullName;
 
-    public RealCacheDiskTests() => Disk = new CacheDisk(_place);
+    public RealCacheDiskTests() => Disk = new CacheDisk(_place, static _ => { });
 
     protected override ICacheDisk Disk { get; }
 
     public void Dispose() => Directory.Delete(_place, recursive: true);
+
+    protected override IDisposable Writer(BackingFile file) => new Mapping((DescriptorFile)file);
+
+    /// <summary>A shared one, whose descriptor is closed.</summary>
+    private sealed partial class Mapping : IDisposable
+    {
+        private const int ReadAndWrite = 3;
+        private const int Shared = 1;
+        private readonly nint _memory;
+
+        public Mapping(DescriptorFile file)
+        {
+            using var open = file.OpenForWriting();
+            _memory = Map(0, 1, ReadAndWrite, Shared, (int)open.DangerousGetHandle(), 0);
+            Assert.NotEqual(-1, _memory);
+        }
+
+        public void Dispose() => Assert.Equal(0, Unmap(_memory, 1));
+
+        [LibraryImport("libc", EntryPoint = "mmap")]
+        private static partial nint Map(nint at, nint length, int protection, int flags, int file, long offset);
+
+        [LibraryImport("libc", EntryPoint = "munmap")]
+        private static partial int Unmap(nint memory, nint length);
+    }
 }
 
 public sealed class SimulatedCacheDiskTests : CacheDiskContract
@@ -127,4 +189,15 @@ public sealed class SimulatedCacheDiskTests : CacheDiskContract
         new ClientDisk(_machine, new SeededRandom(1)), static (_, work) => work(), _machine.Start("venus-client"));
 
     protected override ICacheDisk Disk { get; }
+
+    protected override IDisposable Writer(BackingFile file)
+    {
+        ((MemoryFile)file).Inode.AddWriter();
+        return new Going(((MemoryFile)file).Inode);
+    }
+
+    private sealed class Going(Inode inode) : IDisposable
+    {
+        public void Dispose() => inode.RemoveWriter();
+    }
 }

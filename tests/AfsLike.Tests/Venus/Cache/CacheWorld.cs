@@ -100,6 +100,6 @@ public abstract class CacheWorld : IDisposable
     private ContentCache Start()
     {
         var index = WithIndex ? new FasterIndex(Path.Combine(Place, "index"), Lines.Add) : null;
-        return new ContentCache(new CacheSettings(Budget), Vice, Vice, new CacheDisk(Place), ++_seed * 1_000_000, Lines.Add, Time, index);
+        return new ContentCache(new CacheSettings(Budget), Vice, Vice, new CacheDisk(Place, Lines.Add), ++_seed * 1_000_000, Lines.Add, Time, index);
     }
 }

@@ -224,7 +224,8 @@ public sealed partial class StoreTests : CacheWorld
     {
         const int ReadAndWrite = 3;
         const int Shared = 1;
-        var memory = Map(0, length, ReadAndWrite, Shared, (int)DescriptorFile.Of(file.Handle).DangerousGetHandle(), 0);
+        using var writable = ((DescriptorFile)file.Handle).OpenForWriting();
+        var memory = Map(0, length, ReadAndWrite, Shared, (int)writable.DangerousGetHandle(), 0);
         Assert.NotEqual(-1, memory);
         return memory;
     }
