@@ -9,7 +9,7 @@ namespace AfsLike.Host.Bulk;
 /// <summary>
 /// Chunks over HTTP/1.1 with the server's bulk endpoints: GET and PUT /bulk/TICKET/CHUNK. Several connections, each in its own TLS session, so that two
 /// processors can encrypt at once. Both requests are idempotent: one that fails for want of a connection is sent again until <see cref="RetryFor"/>
-/// has passed, which is long enough for a server to be restarted (promise F2) and short enough for a caller to be told (F1).
+/// has passed, which is what any call waits for the server (F1).
 /// </summary>
 public sealed class HttpBulkTransfer : IDisposable
 {
@@ -17,7 +17,7 @@ public sealed class HttpBulkTransfer : IDisposable
     public const int Connections = 8;
 
     /// <summary>A request begins anew after a lost connection until so long after its first beginning.</summary>
-    public static readonly TimeSpan RetryFor = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan RetryFor = TimeSpan.FromSeconds(60);
 
     /// <summary>One attempt, its body included: a megabyte in this time is a very slow line, and beyond it a dead one.</summary>
     public static readonly TimeSpan AttemptLimit = TimeSpan.FromSeconds(60);
@@ -103,9 +103,11 @@ public sealed class HttpBulkTransfer : IDisposable
             catch (Exception failure) when (failure is HttpRequestException or IOException)
             {
                 cancel.ThrowIfCancellationRequested();
-                if (failure.InnerException is AuthenticationException || _time.GetElapsedTime(began) + pause > RetryFor)
+                var refused = failure.InnerException is AuthenticationException;
+                if (refused || _time.GetElapsedTime(began) + pause > RetryFor)
                 {
-                    throw new AfsException(AfsError.Unavailable, $"the server cannot be reached for bulk data: {Reason(failure)}", failure);
+                    throw new AfsException(
+                        refused ? AfsError.Unavailable : AfsError.TimedOut, $"the server cannot be reached for bulk data: {Reason(failure)}", failure);
                 }
             }
             catch (OperationCanceledException slow) when (!cancel.IsCancellationRequested)

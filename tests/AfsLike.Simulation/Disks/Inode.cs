@@ -10,9 +10,10 @@ internal sealed class Inode(ClientDisk disk)
 {
     public const int PageSize = 4096;
 
-    private readonly Dictionary<long, (long At, byte[] Before)> _unsynced = [];
+    /// <summary>What the disk may still have of each page. Never written to: a page that stands here is copied first. Null: zeros.</summary>
+    private readonly Dictionary<long, (long At, byte[]? Before)> _unsynced = [];
     private readonly HashSet<long> _mappedDirty = [];
-    private byte[] _bytes = [];
+    private byte[]?[] _pages = [];
     private bool _wasLookedAt;
 
     public long Length { get; private set; }
@@ -50,7 +51,22 @@ internal sealed class Inode(ClientDisk disk)
     {
         AccessTime = disk.Now;
         var count = (int)Math.Clamp(Length - offset, 0, buffer.Length);
-        Slice(offset, count).CopyTo(buffer);
+        for (var done = 0; done < count;)
+        {
+            var (page, within) = Math.DivRem(offset + done, PageSize);
+            var piece = buffer.Slice(done, (int)Math.Min(PageSize - within, count - done));
+            if (PageAt(page) is { } bytes)
+            {
+                bytes.AsSpan((int)within, piece.Length).CopyTo(piece);
+            }
+            else
+            {
+                piece.Clear();
+            }
+
+            done += piece.Length;
+        }
+
         return count;
     }
 
@@ -87,10 +103,8 @@ internal sealed class Inode(ClientDisk disk)
         {
             for (var page = length / PageSize; page * PageSize < Length; page++)
             {
-                Save(page);
+                Cut(page, (int)Math.Max(0, length - (page * PageSize)));
             }
-
-            _bytes.AsSpan((int)Math.Min(length, _bytes.Length)).Clear();
         }
 
         Length = length;
@@ -117,10 +131,9 @@ internal sealed class Inode(ClientDisk disk)
     /// <summary>Where the next byte is that may not be zero.</summary>
     public long? NextData(long offset)
     {
-        for (var at = offset; at < Math.Min(Length, _bytes.Length); at = (at / PageSize * PageSize) + PageSize)
+        for (var at = offset; at < Length; at = (at / PageSize * PageSize) + PageSize)
         {
-            var count = (int)Math.Min(PageSize - (at % PageSize), _bytes.Length - at);
-            if (_bytes.AsSpan((int)at, count).ContainsAnyExcept((byte)0))
+            if (PageAt(at / PageSize) is { } page && page.AsSpan((int)(at % PageSize)).ContainsAnyExcept((byte)0))
             {
                 return at;
             }
@@ -136,7 +149,7 @@ internal sealed class Inode(ClientDisk disk)
         {
             if (at >= syncedBefore && disk.Chance.OneIn(2))
             {
-                before.CopyTo(Room((page + 1) * PageSize).AsSpan((int)(page * PageSize)));
+                _pages[page] = before;
             }
         }
 
@@ -153,18 +166,19 @@ internal sealed class Inode(ClientDisk disk)
             return;
         }
 
-        for (var page = offset / PageSize; page <= (offset + bytes.Length - 1) / PageSize; page++)
-        {
-            Save(page);
-        }
-
         if (offset + bytes.Length > Length)
         {
             Grow(offset + bytes.Length);
             Length = offset + bytes.Length;
         }
 
-        bytes.CopyTo(Room(offset + bytes.Length).AsSpan((int)offset));
+        for (var done = 0; done < bytes.Length;)
+        {
+            var (page, within) = Math.DivRem(offset + done, PageSize);
+            var piece = bytes.Slice(done, (int)Math.Min(PageSize - within, bytes.Length - done));
+            piece.CopyTo(Writable(page).AsSpan((int)within));
+            done += piece.Length;
+        }
     }
 
     private void Grow(long length) => disk.Take(length - Length);
@@ -177,41 +191,53 @@ internal sealed class Inode(ClientDisk disk)
         ModifyTime = modified ? ChangeTime : ModifyTime;
     }
 
-    private void Save(long page)
+    private byte[]? PageAt(long page) => page < _pages.Length ? _pages[page] : null;
+
+    /// <summary>Notes what the disk may still have of a page that is about to change. True when that is the page itself.</summary>
+    private bool Save(long page)
     {
         var now = disk.Now;
         if (_unsynced.TryGetValue(page, out var known) && known.At >= now - ClientDisk.WrittenBackAfter)
         {
+            return false;
+        }
+
+        _unsynced[page] = (now, PageAt(page));
+        return true;
+    }
+
+    private byte[] Writable(long page)
+    {
+        if (page >= _pages.Length)
+        {
+            Array.Resize(ref _pages, (int)Math.Max(page + 1, 2 * _pages.Length));
+        }
+
+        var isSaved = Save(page);
+        if (_pages[page] is not { } bytes)
+        {
+            return _pages[page] = new byte[PageSize];
+        }
+
+        return isSaved ? _pages[page] = bytes.AsSpan().ToArray() : bytes;
+    }
+
+    /// <summary>Nothing but zeros from there on.</summary>
+    private void Cut(long page, int from)
+    {
+        if (PageAt(page) is null)
+        {
             return;
         }
 
-        var before = new byte[PageSize];
-        var start = page * PageSize;
-        if (start < _bytes.Length)
+        if (from > 0)
         {
-            _bytes.AsSpan((int)start, (int)Math.Min(PageSize, _bytes.Length - start)).CopyTo(before);
+            Writable(page).AsSpan(from).Clear();
         }
-
-        _unsynced[page] = (now, before);
-    }
-
-    private ReadOnlySpan<byte> Slice(long offset, int count)
-    {
-        if (count == 0)
+        else
         {
-            return [];
+            Save(page);
+            _pages[page] = null;
         }
-
-        return Room(offset + count).AsSpan((int)offset, count);
-    }
-
-    private byte[] Room(long length)
-    {
-        if (length > _bytes.Length)
-        {
-            Array.Resize(ref _bytes, (int)Math.Max(length, Math.Min(2L * _bytes.Length, int.MaxValue / 2)));
-        }
-
-        return _bytes;
     }
 }

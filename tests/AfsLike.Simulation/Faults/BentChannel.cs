@@ -4,14 +4,9 @@ using Google.Protobuf;
 
 namespace AfsLike.Simulation.Faults;
 
-/// <summary>A client's channels, with somebody in between who reads each message and may change what comes.</summary>
+/// <summary>A client's channel, with somebody in between who reads each message and may change what comes.</summary>
 /// <param name="sent">Told of each message that the client sends.</param>
 /// <param name="received">False: the message is dropped. May change it, and add messages to be sent with the next ones.</param>
-internal sealed class BentDialer(IDialer inner, Action<Message>? sent, Func<Message, List<Message>, bool>? received) : IDialer
-{
-    public async Task<IMessageChannel> DialAsync(CancellationToken cancel) => new BentChannel(await inner.DialAsync(cancel), sent, received);
-}
-
 internal sealed class BentChannel(IMessageChannel inner, Action<Message>? sent, Func<Message, List<Message>, bool>? received) : IMessageChannel
 {
     private readonly List<Message> _more = [];
@@ -41,21 +36,18 @@ internal sealed class BentChannel(IMessageChannel inner, Action<Message>? sent, 
         return inner.SendAsync(batch.ToByteArray());
     }
 
-    public async Task<ReadOnlyMemory<byte>?> ReceiveAsync()
+    public Task<ReadOnlyMemory<byte>?> ReceiveAsync() => received is null ? inner.ReceiveAsync() : ReceiveBentAsync(received);
+
+    private async Task<ReadOnlyMemory<byte>?> ReceiveBentAsync(Func<Message, List<Message>, bool> change)
     {
         if (await inner.ReceiveAsync() is not { } bytes)
         {
             return null;
         }
 
-        if (received is null)
-        {
-            return bytes;
-        }
-
         var batch = Batch.Parser.ParseFrom(bytes.Span);
         var kept = new Batch();
-        kept.Messages.AddRange(batch.Messages.Where(message => received(message, _more)));
+        kept.Messages.AddRange(batch.Messages.Where(message => change(message, _more)));
         return kept.ToByteArray();
     }
 

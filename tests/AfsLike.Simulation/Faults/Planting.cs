@@ -2,6 +2,7 @@ using AfsLike.Common.Model;
 using AfsLike.Common.Wire;
 using AfsLike.Simulation.Checks;
 using AfsLike.Simulation.Kernel;
+using AfsLike.Simulation.Network;
 using AfsLike.Simulation.World;
 using AfsLike.Venus;
 using AfsLike.Venus.Tree;
@@ -31,7 +32,8 @@ internal sealed class Planting(PlantedFault fault, Simulator simulator, History 
 
     public VenusSurroundings Around(ClientHost host, VenusSurroundings with)
     {
-        with = with with { Dialer = new BentDialer(with.Dialer, message => Asked(host.Instance, message), Received()) };
+        var received = Received();
+        ((SimulatedDialer)with.Dialer).Between = channel => new BentChannel(channel, message => Asked(host.Instance, message), received);
         return fault switch
         {
             PlantedFault.AcknowledgedBeforeKernel or PlantedFault.NegativeEntryKept or PlantedFault.AttributesKept =>

@@ -161,7 +161,7 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
         }
 
         var (entry, open) = answer.Value;
-        var inode = cache.Take(entry, asked);
+        var inode = cache.Take(entry, asked with { AttributesVersion = 0 });
         cache.Put(directory, name, inode, entry.EntryValid, asked.Epoch);
         InodeCache.DirectoryChanged(directory);
         kernel.Writer(inode, modes.HasFlag(OpenModes.Write), begins: true);

@@ -19,7 +19,7 @@ internal sealed partial class FrontEnd
         ReplyState reply, Caller caller, NodeId node, ModelFile? file, AttributeChange change, CancellationToken cancel)
     {
         HandleId? handle = file is null ? null : Handles.TryFind(file);
-        return Attributes(reply, node, await Tree.SetAttributesAsync(caller, node, handle, change, cancel));
+        return Attributes(reply, node, await Tree.SetAttributesAsync(caller, node, handle, change, cancel) with { Validity = Validity.None });
     }
 
     public async Task<Answer<GrantPacket>> MakeAsync(
@@ -31,12 +31,12 @@ internal sealed partial class FrontEnd
             VnodeKind.Symlink => await Tree.MakeSymlinkAsync(caller, parent, name, target, cancel),
             _ => await Tree.MakeFileAsync(caller, parent, name, mode, cancel),
         };
-        return Entry(reply, parent, name, entry);
+        return Made(reply, parent, name, entry);
     }
 
     public async Task<Answer<GrantPacket>> LinkAsync(
         ReplyState reply, Caller caller, NodeId node, NodeId parent, FileName name, CancellationToken cancel) =>
-        Entry(reply, parent, name, await Tree.LinkAsync(caller, node, parent, name, cancel));
+        Made(reply, parent, name, await Tree.LinkAsync(caller, node, parent, name, cancel));
 
     public async Task<Answer<Done>> RemoveAsync(Caller caller, NodeId parent, FileName name, bool isDirectory, CancellationToken cancel)
     {
@@ -55,7 +55,7 @@ internal sealed partial class FrontEnd
         ReplyState reply, Caller caller, NodeId parent, FileName name, uint mode, OpenModes modes, CancellationToken cancel)
     {
         var created = await Tree.CreateAsync(caller, parent, name, mode, modes, cancel);
-        var entry = Entry(reply, parent, name, created.Entry);
+        var entry = Made(reply, parent, name, created.Entry);
         return (entry, Admit(reply, created.Entry.Node, created.Open));
     }
 

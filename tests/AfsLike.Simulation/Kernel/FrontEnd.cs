@@ -84,6 +84,10 @@ internal sealed partial class FrontEnd
         return Granted(reply, packet);
     }
 
+    /// <summary>What answers a change: see AfsLike.Fuse's Grants.Made.</summary>
+    public GrantPacket Made(ReplyState reply, NodeId parent, FileName name, in Entry entry) =>
+        Entry(reply, parent, name, entry with { AttributeValidity = Validity.None });
+
     public GrantPacket Attributes(ReplyState reply, NodeId node, in AttributesGrant grant) => Granted(reply, new GrantPacket
     {
         Node = node,

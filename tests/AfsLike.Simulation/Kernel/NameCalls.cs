@@ -121,7 +121,7 @@ internal sealed class NameCalls(ModelKernel kernel, InodeCache cache, Upcalls up
             return answer.Error;
         }
 
-        var inode = cache.Take(answer.Value, asked);
+        var inode = cache.Take(answer.Value, asked with { AttributesVersion = 0 });
         cache.Put(directory, name, inode, answer.Value.EntryValid, asked.Epoch);
         InodeCache.DirectoryChanged(directory);
         return inode.Attributes.Inode;

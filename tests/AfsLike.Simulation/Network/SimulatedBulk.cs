@@ -5,12 +5,12 @@ using AfsLike.Venus.Cache;
 namespace AfsLike.Simulation.Network;
 
 /// <summary>
-/// Bulk transfers as HttpBulkTransfer makes them: each on a connection of its own, begun anew when that breaks, for twenty seconds; a minute for each attempt.
+/// Bulk transfers as HttpBulkTransfer makes them: each on a connection of its own, begun anew when that breaks, for a minute, as long as each attempt may take.
 /// Chance breaks one in some hundreds, and flips a bit in one in some thousands.
 /// </summary>
 public sealed class SimulatedBulk(Simulator simulator, SimulatedNetwork network, SimulatedProcess client, Machine server) : IBulkTransfer
 {
-    private static readonly TimeSpan RetryFor = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan RetryFor = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan AttemptLimit = TimeSpan.FromSeconds(60);
 
@@ -65,7 +65,7 @@ public sealed class SimulatedBulk(Simulator simulator, SimulatedNetwork network,
 
             if (simulator.Elapsed - began + Pause > RetryFor)
             {
-                throw new AfsException(AfsError.Unavailable, "the server cannot be reached for bulk data");
+                throw new AfsException(AfsError.TimedOut, "the server cannot be reached for bulk data");
             }
 
             await Task.Delay(Pause, client.Machine.Time, cancel);

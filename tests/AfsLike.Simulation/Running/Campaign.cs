@@ -7,12 +7,13 @@ using AfsLike.Simulation.World;
 
 namespace AfsLike.Simulation.Running;
 
-/// <summary>Fresh seeds, a run each, on several processors, until the time is over or a promise is broken.</summary>
+/// <summary>Many seeds, a run each, on several processors: those of a range, or fresh ones until the time is over. Ends when a promise is broken.</summary>
 internal sealed class Campaign(CommandLine line, Func<Simulator, RunOptions, IHistory> history)
 {
     private readonly Lock _gate = new();
     private readonly long _began = TimeProvider.System.GetTimestamp();
     private RunResult? _failed;
+    private ulong _given;
     private long _runs;
     private long _operations;
 
@@ -39,9 +40,9 @@ internal sealed class Campaign(CommandLine line, Func<Simulator, RunOptions, IHi
 
     private void Work()
     {
-        while (!IsOver())
+        while (NextSeed() is { } seed)
         {
-            var options = line.Template with { Seed = FreshSeed() };
+            var options = line.Template with { Seed = seed };
             Report.Begin(options, line.Commit);
             var run = new OneRun(options, history);
             using var watchdog = new Watchdog(run);
@@ -49,11 +50,22 @@ internal sealed class Campaign(CommandLine line, Func<Simulator, RunOptions, IHi
         }
     }
 
-    private bool IsOver()
+    /// <summary>Null: enough.</summary>
+    private ulong? NextSeed()
     {
         lock (_gate)
         {
-            return _failed is not null || TimeProvider.System.GetElapsedTime(_began).TotalMinutes >= line.Minutes;
+            if (_failed is not null)
+            {
+                return null;
+            }
+
+            if (line.Seeds is not { } seeds)
+            {
+                return TimeProvider.System.GetElapsedTime(_began).TotalMinutes < line.Minutes ? FreshSeed() : null;
+            }
+
+            return _given <= seeds.Last - seeds.First ? seeds.First + _given++ : null;
         }
     }
 
@@ -64,6 +76,10 @@ internal sealed class Campaign(CommandLine line, Func<Simulator, RunOptions, IHi
             _runs++;
             _operations += result.Operations;
             _failed ??= result.Failure is null ? null : result;
+            if (line.Seeds is not null && result.Failure is null)
+            {
+                Report.Trace(result);
+            }
         }
     }
 

@@ -5,17 +5,18 @@ namespace AfsLike.Simulation.Running;
 
 /// <summary>What the program was asked to do.</summary>
 /// <param name="Run">The one run; null: fresh seeds.</param>
+/// <param name="Seeds">First and last of the seeds to run, each once; null: fresh ones.</param>
 /// <param name="Minutes">Of real time, for fresh seeds.</param>
 /// <param name="Template">Options of runs with fresh seeds.</param>
 /// <param name="Processors">Runs at once.</param>
-internal sealed record CommandLine(RunOptions? Run, double Minutes, RunOptions Template, int Processors, string Commit)
+internal sealed record CommandLine(RunOptions? Run, (ulong First, ulong Last)? Seeds, double Minutes, RunOptions Template, int Processors, string Commit)
 {
     public const double DefaultMinutes = 1;
 
     public const string Usage =
-        "usage: ./dev sim [--seed S] [--minutes M] [--clients N] [--operations N] [--faults LIST|none] [--processors N]";
+        "usage: ./dev sim [--seed S | --seeds FIRST-LAST | --minutes M] [--clients N] [--operations N] [--faults LIST|none] [--processors N]";
 
-    private static readonly string[] s_known = ["--seed", "--minutes", "--clients", "--operations", "--faults", "--processors", "--commit"];
+    private static readonly string[] s_known = ["--seed", "--seeds", "--minutes", "--clients", "--operations", "--faults", "--processors", "--commit"];
 
     /// <summary>Throws <see cref="UsageException"/>.</summary>
     public static CommandLine Parse(IReadOnlyList<string> words)
@@ -28,6 +29,12 @@ internal sealed record CommandLine(RunOptions? Run, double Minutes, RunOptions T
             Faults = given.TryGetValue("--faults", out var list) ? Faults(list) : null,
         };
         var seed = given.TryGetValue("--seed", out var text) ? Seed(text) : (ulong?)null;
+        var seeds = given.TryGetValue("--seeds", out var range) ? SeedsOf(range) : ((ulong, ulong)?)null;
+        if (seeds is not null && (seed is not null || given.ContainsKey("--minutes")))
+        {
+            throw new UsageException("--seeds and --seed or --minutes do not go together: each seed of the range is run once");
+        }
+
         foreach (var (with, why) in new[] { ("--minutes", "one seed is one run of fixed length"), ("--processors", "one seed runs on one processor") })
         {
             if (seed is not null && given.ContainsKey(with))
@@ -42,7 +49,7 @@ internal sealed record CommandLine(RunOptions? Run, double Minutes, RunOptions T
         }
 
         return new CommandLine(
-            seed is { } one ? template with { Seed = one } : null, MinutesOf(given), template,
+            seed is { } one ? template with { Seed = one } : null, seeds, MinutesOf(given), template,
             Number(given, "--processors", 1, 64) ?? Environment.ProcessorCount, given.GetValueOrDefault("--commit", "unknown"));
     }
 
@@ -73,6 +80,13 @@ internal sealed record CommandLine(RunOptions? Run, double Minutes, RunOptions T
     private static ulong Seed(string text) => ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seed)
         ? seed
         : throw new UsageException($"'{text}' is no seed: a seed is a decimal number below 2^64");
+
+    private static (ulong First, ulong Last) SeedsOf(string text)
+    {
+        var ends = text.Split('-');
+        var (first, last) = ends.Length == 2 ? (Seed(ends[0]), Seed(ends[1])) : throw new UsageException($"--seeds is FIRST-LAST, two seeds, not '{text}'");
+        return first <= last ? (first, last) : throw new UsageException($"--seeds is FIRST-LAST, the smaller one first, not '{text}'");
+    }
 
     private static double MinutesOf(Dictionary<string, string> given)
     {

@@ -17,6 +17,10 @@ internal static class Report
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"trace {result.Hash:x16}"));
     }
 
+    /// <summary>One line, the same for the same seed and code.</summary>
+    public static void Trace(RunResult result) =>
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"seed {result.Options.Seed} trace {result.Hash:x16}"));
+
     public static string Summary(RunResult result, TimeSpan took) => string.Create(
         CultureInfo.InvariantCulture,
         $"{result.Operations} operations, {result.Steps} steps, {result.Simulated.TotalSeconds:0.0} s simulated in {took.TotalSeconds:0.00} s, "

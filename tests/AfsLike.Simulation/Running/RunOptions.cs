@@ -9,7 +9,7 @@ namespace AfsLike.Simulation.Running;
 internal sealed record RunOptions(ulong Seed)
 {
     /// <summary>Client operations of a history; each goes on a little beyond, until everything under way has ended.</summary>
-    public const int DefaultOperations = 10_000;
+    public const int DefaultOperations = 20_000;
 
     public int Clients { get; init; } = CellPlan.MostClients;
 

@@ -48,6 +48,8 @@ internal sealed class UserProgram(CheckedCalls calls, History history, Workload 
         _ => throw new ArgumentOutOfRangeException(nameof(deed)),
     };
 
+    public Task GlanceAsync() => calls.StatAsync(Any());
+
     private FileName[] Any() => workload.Place.Any(chance, number);
 
     private FileName[] AnyDirectory() => workload.Place.AnyDirectory(chance, number);

@@ -9,6 +9,9 @@ namespace AfsLike.Simulation.Work;
 /// <summary>
 /// What the programs of all hosts do in one run, as drawn from the seed: how many there are on a host, what they do how often, how long they pause, how few names they share. They stop when all together
 /// have made a number of calls.
+/// <para>
+/// Between two deeds a program glances at some names, as programs do: most of what a file system is asked is what it has told before, and who does not look sees nothing stale.
+/// </para>
 /// </summary>
 internal sealed class Workload
 {
@@ -17,6 +20,7 @@ internal sealed class Workload
     private readonly SeededRandom _chance;
     private readonly CallMix _mix;
     private readonly TimeSpan _pause;
+    private readonly int _glances;
     private readonly List<CheckedCalls> _calls = [];
     private int _lastProgram;
 
@@ -29,6 +33,7 @@ internal sealed class Workload
         _pause = chance.Of([TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1)]);
         LargeOneIn = chance.Of([60, 300, 1000]);
         ProgramsOnHost = chance.Next(1, 5);
+        _glances = chance.Of([2, 10, 40, 100]);
     }
 
     public Place Place { get; }
@@ -77,6 +82,11 @@ internal sealed class Workload
         while (Count < Most)
         {
             await program.DoAsync(_mix.Next(chance));
+            for (var left = chance.Next(_glances); left > 0 && Count < Most; left--)
+            {
+                await program.GlanceAsync();
+            }
+
             if (chance.OneIn(200))
             {
                 process.Kernel.Reclaim(chance.Next(2, 10));

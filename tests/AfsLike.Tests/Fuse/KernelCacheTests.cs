@@ -21,6 +21,21 @@ public sealed class KernelCacheTests
             all.Where(call => call.Opcode is "Lookup" or "GetAttributes" or "Open" or "OpenDirectory");
     }
 
+    /// <summary>A notice may come between such a reply and its reading, and the kernel does not look: so what it says must not be kept.</summary>
+    [Theory]
+    [InlineData("chmod 600 d/a", "d/a")]
+    [InlineData("ln d/a d/b", "d/a")]
+    [InlineData("mkdir d/e", "d/e")]
+    public async Task What_answers_a_change_is_not_kept_and_a_stat_after_it_asks_once(string change, string path)
+    {
+        await using var m = await MountedTree.StartAsync();
+        await m.RunAsync("mkdir d; echo x > d/a; stat d/a; stat d/a");
+        await m.RunAsync(change);
+        var before = m.Count("GetAttributes");
+        await m.RunAsync($"stat {path}; stat {path}");
+        Assert.Equal(before + 1, m.Count("GetAttributes"));
+    }
+
     [Fact]
     public async Task Reads_and_writes_do_not_come_to_the_daemon()
     {

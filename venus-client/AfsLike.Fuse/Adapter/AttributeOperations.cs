@@ -28,7 +28,7 @@ internal sealed class AttributeOperations(IFileTree tree, Grants grants, HandleT
         var grant = change == new AttributeChange()
             ? await tree.GetAttributesAsync(x.Caller, x.Node, x.Cancel)
             : await tree.SetAttributesAsync(x.Caller, x.Node, handle, change, x.Cancel);
-        x.Reply(grants.Attributes(x, x.Node, grant));
+        x.Reply(Grants.Changed(grant));
     }
 
     /// <summary>Someone without the right to keep them wrote to or truncated the file: the set-uid and set-gid bits go.</summary>

@@ -32,7 +32,7 @@ internal sealed class FileOperations(
         var name = body.TakeName();
         var modes = ModesOf(request.Flags);
         var created = await tree.CreateAsync(x.Caller, x.Node, name, request.Mode & FileModes.PermissionMask, modes, x.Cancel);
-        var entry = grants.Entry(x, x.Node, name, created.Entry);
+        var entry = grants.Made(x, x.Node, name, created.Entry);
         x.Reply(new CreateOut { Entry = entry, Open = Admit(x, created.Entry.Node, modes, created.Open) });
     }
 

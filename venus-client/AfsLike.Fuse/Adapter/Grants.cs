@@ -41,6 +41,16 @@ internal sealed class Grants(IFileTree tree, KnownNodes known, SharedPage page, 
         return packet;
     }
 
+    /// <summary>
+    /// The answer to a change of the kernel's own (CREATE, MKNOD, MKDIR, SYMLINK, LINK; SETATTR below). fuse_iget and fuse_do_setattr take the attributes in without a look at
+    /// what was invalidated since the request was sent, and the process they are for may run long after the reply was written. So they hold for this once.
+    /// </summary>
+    public EntryOut Made(Exchange exchange, NodeId parent, FileName name, in Entry entry) =>
+        Entry(exchange, parent, name, entry with { AttributeValidity = Validity.None });
+
+    /// <summary>As <see cref="Made"/>.</summary>
+    public static AttributesOut Changed(in AttributesGrant grant) => new() { Attributes = Translate(grant.Attributes) };
+
     public AttributesOut Attributes(Exchange exchange, NodeId node, in AttributesGrant grant)
     {
         var endless = grant.Validity == Validity.Endless && known.Holds(node);

@@ -58,7 +58,7 @@ internal sealed class NameOperations(IFileTree tree, Grants grants, KnownNodes k
         }
 
         var entry = await tree.MakeFileAsync(x.Caller, x.Node, name, request.Mode & FileModes.PermissionMask, x.Cancel);
-        x.Reply(grants.Entry(x, x.Node, name, entry));
+        x.Reply(grants.Made(x, x.Node, name, entry));
     }
 
     public async ValueTask MakeDirectoryAsync(Exchange x)
@@ -67,7 +67,7 @@ internal sealed class NameOperations(IFileTree tree, Grants grants, KnownNodes k
         var request = body.Take<MakeDirectoryIn>();
         var name = body.TakeName();
         var entry = await tree.MakeDirectoryAsync(x.Caller, x.Node, name, request.Mode & FileModes.PermissionMask, x.Cancel);
-        x.Reply(grants.Entry(x, x.Node, name, entry));
+        x.Reply(grants.Made(x, x.Node, name, entry));
     }
 
     public async ValueTask SymlinkAsync(Exchange x)
@@ -76,7 +76,7 @@ internal sealed class NameOperations(IFileTree tree, Grants grants, KnownNodes k
         var name = body.TakeName();
         var target = body.TakeString().ToArray();
         var entry = await tree.MakeSymlinkAsync(x.Caller, x.Node, name, target, x.Cancel);
-        x.Reply(grants.Entry(x, x.Node, name, entry));
+        x.Reply(grants.Made(x, x.Node, name, entry));
     }
 
     public async ValueTask LinkAsync(Exchange x)
@@ -85,7 +85,7 @@ internal sealed class NameOperations(IFileTree tree, Grants grants, KnownNodes k
         var request = body.Take<LinkIn>();
         var name = body.TakeName();
         var entry = await tree.LinkAsync(x.Caller, new NodeId(request.OldNode), x.Node, name, x.Cancel);
-        x.Reply(grants.Entry(x, x.Node, name, entry));
+        x.Reply(grants.Made(x, x.Node, name, entry));
     }
 
     public async ValueTask UnlinkAsync(Exchange x)

@@ -4,7 +4,7 @@ namespace AfsLike.Venus.Cache;
 
 /// <summary>
 /// Chunks between the server's store and a buffer here, over connections of their own (RULES.md 18). Throws AfsException: BadHandle for a ticket the server does not
-/// know (any more), Corrupted for a chunk damaged at the server, Unavailable when it cannot be reached.
+/// know (any more), Corrupted for a chunk damaged at the server, TimedOut when it cannot be reached, Unavailable when it refuses this machine.
 /// </summary>
 public interface IBulkTransfer
 {

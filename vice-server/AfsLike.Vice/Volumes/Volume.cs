@@ -58,7 +58,7 @@ public sealed class Volume
     {
         var prefix = VolumeKeys.Names(Info.Group, directory);
         var from = after is { } name ? VolumeKeys.Behind(Info.Group, directory, name) : prefix;
-        var names = new List<(FileName, VnodeId)>(Math.Min(limit, 1024));
+        var names = new List<(FileName, VnodeId)>();
         foreach (var (key, value) in _shelf.Store.Scan(prefix, from))
         {
             if (VolumeKeys.GenerationOf(key) == Info.Generation)
