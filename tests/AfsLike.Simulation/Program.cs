@@ -9,7 +9,7 @@ Func<Simulator, RunOptions, IHistory> history = static (simulator, options) => n
 try
 {
     var line = CommandLine.Parse(args);
-    return line.Run is { } run ? RunOne(run, line.Commit) : RunFresh(line);
+    return line.Run is { } run ? RunOne(run, line) : RunFresh(line);
 }
 catch (UsageException wrong)
 {
@@ -18,9 +18,9 @@ catch (UsageException wrong)
     return Misused;
 }
 
-int RunOne(RunOptions options, string commit)
+int RunOne(RunOptions options, CommandLine line)
 {
-    Report.Begin(options, commit);
+    Report.Begin(options, line.Commit);
     var run = new OneRun(options, history);
     using var watchdog = new Watchdog(run);
     var began = Environment.CpuUsage.TotalTime;
@@ -32,7 +32,7 @@ int RunOne(RunOptions options, string commit)
     }
 
     watchdog.Dispose();
-    Report.Bad(result, options.Faults is null ? Shrunk(result) : null);
+    Fail(result, line, shrink: options.Faults is null);
     return Broken;
 }
 
@@ -43,8 +43,20 @@ int RunFresh(CommandLine line)
         return 0;
     }
 
-    Report.Bad(failed, Shrunk(failed));
+    Fail(failed, line, shrink: true);
     return Broken;
+}
+
+void Fail(RunResult failed, CommandLine line, bool shrink)
+{
+    if (line.Lines is { } lines)
+    {
+        Report.Bad(failed, null, lines);
+    }
+    else
+    {
+        Report.Bad(failed, shrink ? Shrunk(failed) : null);
+    }
 }
 
 RunResult? Shrunk(RunResult failed) =>

@@ -4,8 +4,8 @@ using AfsLike.Venus.Cache;
 
 namespace AfsLike.Simulation.Faults;
 
-/// <summary>A cache's disk that keeps chunks whatever their checksum says.</summary>
-internal sealed class BentDisk(ICacheDisk inner) : ICacheDisk
+/// <summary>A cache's disk that keeps chunks whatever their checksum says, or knows of no mapping.</summary>
+internal sealed class BentDisk(ICacheDisk inner, PlantedFault fault) : ICacheDisk
 {
     public bool IsNewBoot => inner.IsNewBoot;
 
@@ -29,14 +29,14 @@ internal sealed class BentDisk(ICacheDisk inner) : ICacheDisk
 
     public Task WatchMappingsAsync(BackingFile file) => inner.WatchMappingsAsync(file);
 
-    public bool HasWriters(BackingFile file) => inner.HasWriters(file);
+    public bool HasWriters(BackingFile file) => fault != PlantedFault.MappingForgotten && inner.HasWriters(file);
 
     public Task WriterGoneAsync(BackingFile file, CancellationToken cancel) => inner.WriterGoneAsync(file, cancel);
 
     public Task<HashedPiece> ReadAsync(BackingFile file, Memory<byte> buffer, long offset) => inner.ReadAsync(file, buffer, offset);
 
     public Task<bool> WriteAsync(BackingFile file, ReadOnlyMemory<byte> bytes, long offset, Checksum checksum) =>
-        inner.WriteAsync(file, bytes, offset, Checksum.Of(bytes.Span));
+        inner.WriteAsync(file, bytes, offset, fault == PlantedFault.ChecksumNotVerified ? Checksum.Of(bytes.Span) : checksum);
 
     public string PathOf(CachePlace place, string name) => inner.PathOf(place, name);
 }

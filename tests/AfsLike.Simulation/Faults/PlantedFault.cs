@@ -17,7 +17,7 @@ internal enum PlantedFault
     /// <summary>A negative entry survives a remote create.</summary>
     NegativeEntryKept,
 
-    /// <summary>A directory's cached listing survives a break of its names.</summary>
+    /// <summary>A directory's cached listing is not taken back with its names: INVAL_ENTRY of a name the kernel does not know leaves it.</summary>
     ListingKept,
 
     /// <summary>The attributes of a node survive its break.</summary>
@@ -25,6 +25,12 @@ internal enum PlantedFault
 
     /// <summary>A grant that a break overtook is not looked at again.</summary>
     OvertakenGrantKept,
+
+    /// <summary>The attributes that answer a change of the kernel's own are kept: a break may have come between the reply and its reading.</summary>
+    ChangeAnswerKept,
+
+    /// <summary>A file is clean after its last close, whoever has it mapped.</summary>
+    MappingForgotten,
 
     /// <summary>The supervisor does not see that a daemon vouches for nothing any more.</summary>
     SupervisorSleeps,

@@ -40,7 +40,7 @@ internal sealed class Planting(PlantedFault fault, Simulator simulator, History 
                 with with { Kernel = new BentNotifier((ModelKernel)with.Kernel, simulator, fault) },
             PlantedFault.TrustsTooLong => with with { Settings = with.Settings with { TrustedPart = 4 } },
             PlantedFault.FreshNumberAfterRestart when !with.NewMount => with with { Operations = new BentLedger(with.Operations) },
-            PlantedFault.ChecksumNotVerified => with with { Disk = new BentDisk(with.Disk) },
+            PlantedFault.ChecksumNotVerified or PlantedFault.MappingForgotten => with with { Disk = new BentDisk(with.Disk, fault) },
             _ => with,
         };
     }

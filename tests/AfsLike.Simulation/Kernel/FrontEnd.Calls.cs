@@ -1,4 +1,5 @@
 using AfsLike.Common.Model;
+using AfsLike.Simulation.Faults;
 using AfsLike.Venus.Tree;
 
 namespace AfsLike.Simulation.Kernel;
@@ -19,7 +20,8 @@ internal sealed partial class FrontEnd
         ReplyState reply, Caller caller, NodeId node, ModelFile? file, AttributeChange change, CancellationToken cancel)
     {
         HandleId? handle = file is null ? null : Handles.TryFind(file);
-        return Attributes(reply, node, await Tree.SetAttributesAsync(caller, node, handle, change, cancel) with { Validity = Validity.None });
+        var grant = await Tree.SetAttributesAsync(caller, node, handle, change, cancel);
+        return Attributes(reply, node, _mistake == PlantedFault.ChangeAnswerKept ? grant : grant with { Validity = Validity.None });
     }
 
     public async Task<Answer<GrantPacket>> MakeAsync(

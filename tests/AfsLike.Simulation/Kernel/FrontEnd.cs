@@ -86,7 +86,7 @@ internal sealed partial class FrontEnd
 
     /// <summary>What answers a change: see AfsLike.Fuse's Grants.Made.</summary>
     public GrantPacket Made(ReplyState reply, NodeId parent, FileName name, in Entry entry) =>
-        Entry(reply, parent, name, entry with { AttributeValidity = Validity.None });
+        Entry(reply, parent, name, _mistake == PlantedFault.ChangeAnswerKept ? entry : entry with { AttributeValidity = Validity.None });
 
     public GrantPacket Attributes(ReplyState reply, NodeId node, in AttributesGrant grant) => Granted(reply, new GrantPacket
     {

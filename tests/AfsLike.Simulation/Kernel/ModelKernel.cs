@@ -88,6 +88,9 @@ internal sealed class ModelKernel : IHostKernel
     /// <summary>What the daemon's front-end or the supervisor does wrong on purpose.</summary>
     public PlantedFault Mistake { get; set; }
 
+    /// <summary>The machine's power was cut since.</summary>
+    public bool IsOver => _machine.IsDead;
+
     /// <summary>Somebody answers.</summary>
     public bool IsAttached => _attached is not null;
 

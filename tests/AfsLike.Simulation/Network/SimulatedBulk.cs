@@ -6,7 +6,7 @@ namespace AfsLike.Simulation.Network;
 
 /// <summary>
 /// Bulk transfers as HttpBulkTransfer makes them: each on a connection of its own, begun anew when that breaks, for a minute, as long as each attempt may take.
-/// Chance breaks one in some hundreds, and flips a bit in one in some thousands.
+/// Chance breaks one in some hundreds, and flips a bit in as many.
 /// </summary>
 public sealed class SimulatedBulk(Simulator simulator, SimulatedNetwork network, SimulatedProcess client, Machine server) : IBulkTransfer
 {
@@ -110,7 +110,7 @@ public sealed class SimulatedBulk(Simulator simulator, SimulatedNetwork network,
     /// <summary>TLS would notice; memory, and the disks of routers' caches, would not.</summary>
     private void Damage(Memory<byte> bytes)
     {
-        if (BreaksOneIn > 0 && bytes.Length > 0 && _chance.OneIn(10 * BreaksOneIn))
+        if (BreaksOneIn > 0 && bytes.Length > 0 && _chance.OneIn(BreaksOneIn))
         {
             bytes.Span[_chance.Next(bytes.Length)] ^= (byte)(1 << _chance.Next(8));
         }

@@ -9,14 +9,15 @@ namespace AfsLike.Simulation.Running;
 /// <param name="Minutes">Of real time, for fresh seeds.</param>
 /// <param name="Template">Options of runs with fresh seeds.</param>
 /// <param name="Processors">Runs at once.</param>
-internal sealed record CommandLine(RunOptions? Run, (ulong First, ulong Last)? Seeds, double Minutes, RunOptions Template, int Processors, string Commit)
+/// <param name="Lines">Of what led to a failure, which is then not made smaller; null: the usual ones, of a smaller run where one is found.</param>
+internal sealed record CommandLine(RunOptions? Run, (ulong First, ulong Last)? Seeds, double Minutes, RunOptions Template, int Processors, string Commit, int? Lines)
 {
     public const double DefaultMinutes = 1;
 
     public const string Usage =
-        "usage: ./dev sim [--seed S | --seeds FIRST-LAST | --minutes M] [--clients N] [--operations N] [--faults LIST|none] [--processors N]";
+        "usage: ./dev sim [--seed S | --seeds FIRST-LAST | --minutes M] [--clients N] [--operations N] [--faults LIST|none] [--processors N] [--lines N]";
 
-    private static readonly string[] s_known = ["--seed", "--seeds", "--minutes", "--clients", "--operations", "--faults", "--processors", "--commit"];
+    private static readonly string[] s_known = ["--seed", "--seeds", "--minutes", "--clients", "--operations", "--faults", "--processors", "--commit", "--lines"];
 
     /// <summary>Throws <see cref="UsageException"/>.</summary>
     public static CommandLine Parse(IReadOnlyList<string> words)
@@ -50,7 +51,8 @@ internal sealed record CommandLine(RunOptions? Run, (ulong First, ulong Last)? S
 
         return new CommandLine(
             seed is { } one ? template with { Seed = one } : null, seeds, MinutesOf(given), template,
-            Number(given, "--processors", 1, 64) ?? Environment.ProcessorCount, given.GetValueOrDefault("--commit", "unknown"));
+            Number(given, "--processors", 1, 64) ?? Environment.ProcessorCount, given.GetValueOrDefault("--commit", "unknown"),
+            Number(given, "--lines", 1, Transcript.Kept));
     }
 
     private static Dictionary<string, string> Pairs(IReadOnlyList<string> words)

@@ -28,10 +28,10 @@ internal static class Report
 
     /// <summary>The promise broken, what led there, and how to see it again.</summary>
     /// <param name="shrunk">A smaller run that breaks the same promise, when one was found: its transcript is the one to read.</param>
-    public static void Bad(RunResult result, RunResult? shrunk)
+    public static void Bad(RunResult result, RunResult? shrunk, int lines = LinesOfTranscript)
     {
         Console.WriteLine("what led there, the last messages and lines:");
-        foreach (var line in TranscriptText.Lines((shrunk ?? result).Transcript.Last(LinesOfTranscript)).TakeLast(LinesOfTranscript))
+        foreach (var line in TranscriptText.Lines((shrunk ?? result).Transcript.Last(lines)).TakeLast(lines))
         {
             Console.WriteLine(line);
         }

@@ -11,11 +11,15 @@ internal sealed class CheckedCalls(ModelProcess process, History history, Simula
 {
     private long _calls;
     private long _begun;
+    private (string Name, TimeSpan Since)? _underWay;
 
     public ModelProcess Process { get; } = process;
 
     /// <summary>Calls made.</summary>
     public long Count => _calls;
+
+    /// <summary>The call that has not ended, and since when; null when there is none, or nobody left to wait for it.</summary>
+    public (string Name, TimeSpan Since)? UnderWay => Kernel.IsOver ? null : _underWay;
 
     private ModelKernel Kernel => Process.Kernel;
 
@@ -102,7 +106,9 @@ internal sealed class CheckedCalls(ModelProcess process, History history, Simula
         Process.Looked.Clear();
         _calls++;
         var begun = history.Tick();
+        _underWay = (call, simulator.Elapsed);
         var answer = await work();
+        _underWay = null;
         _begun = begun;
         var end = history.Tick();
         simulator.Trace.Add(((ulong)answer.Error << 56) ^ (ulong)begun);

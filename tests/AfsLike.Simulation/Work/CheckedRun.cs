@@ -24,6 +24,7 @@ internal sealed class CheckedRun : IHistory
     private readonly Planting _planting;
     private readonly Disturbance _disturbance;
     private readonly JobWork _jobs;
+    private readonly CallsEnd _calls;
     private readonly SortedDictionary<int, Task> _programs = [];
 
     public CheckedRun(Simulator simulator, RunOptions options)
@@ -37,7 +38,9 @@ internal sealed class CheckedRun : IHistory
         _planting = new Planting(options.Planted, simulator, History);
         Cell.Server.Before = store => _planting.Around(Witness(store));
         Cell.BeforeVenus = _planting.Around;
-        _disturbance = new Disturbance(Cell, options.PlanOf(simulator, plan));
+        var faults = options.PlanOf(simulator, plan);
+        _disturbance = new Disturbance(Cell, faults);
+        _calls = new CallsEnd(simulator, Work.Programs, faults.Faults.Count == 0 ? plan.Settings.Lease : CallsEnd.Ever);
     }
 
     public Cell Cell { get; }
@@ -52,6 +55,7 @@ internal sealed class CheckedRun : IHistory
     {
         await Cell.StartAsync();
         _disturbance.Start();
+        _ = _simulator.Spawn("calls end", _calls.WatchAsync);
         var jobs = _simulator.Spawn("jobs", () => _jobs.RunAsync(() => Work.Count >= Work.Most));
         while (Work.Count < Work.Most)
         {

@@ -42,6 +42,9 @@ internal sealed class Workload
 
     public int ProgramsOnHost { get; }
 
+    /// <summary>What each program calls, as long as it is not yet known how many there will be.</summary>
+    public IReadOnlyList<CheckedCalls> Programs => _calls;
+
     /// <summary>Calls to be made by all.</summary>
     public long Most { get; }
 

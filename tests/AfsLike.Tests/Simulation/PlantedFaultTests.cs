@@ -28,7 +28,7 @@ public class PlantedFaultTests(ITestOutputHelper output)
         var most = int.TryParse(Environment.GetEnvironmentVariable("AFSLIKE_PLANTED_MOST"), out var limit) ? limit : Most;
         for (var seed = 1; seed <= most; seed++)
         {
-            var options = new RunOptions((ulong)seed) { Clients = 5, Operations = 3000, Planted = fault };
+            var options = new RunOptions((ulong)seed) { Clients = 5, Operations = 10_000, Planted = fault };
             if (new OneRun(options, static (simulator, chosen) => new CheckedRun(simulator, chosen)).Run().Failure is { } failure)
             {
                 return (seed, failure.Message);

@@ -157,8 +157,11 @@ public sealed partial class FileTree : IFileTree
         return true;
     });
 
-    /// <summary>A change: it goes on to its end whether or not the caller waits for it.</summary>
-    private Task<T> Change<T>(CancellationToken cancel, Func<Task<T>> work, Action<T>? abandoned = null) => Read(cancel, async patient =>
+    /// <summary>
+    /// A change: it goes on to its end whether or not the caller waits for it. The kernel, told of a failure, keeps what it believed before, and the server breaks none of the
+    /// changer's own promises: so what may have been done in spite of the failure is taken back here.
+    /// </summary>
+    private Task<T> Change<T>(CancellationToken cancel, Touched touched, Func<Task<T>> work, Action<T>? abandoned = null) => Read(cancel, async patient =>
     {
         var whole = work();
         try
@@ -167,18 +170,23 @@ public sealed partial class FileTree : IFileTree
         }
         catch (OperationCanceledException) when (patient.IsCancellationRequested)
         {
-            SeeToEndAsync(whole, abandoned);
+            SeeToEndAsync(whole, touched, abandoned);
+            throw;
+        }
+        catch (AfsException failure) when (Touched.MayBeDone(failure.Error))
+        {
+            await _promises.TakeBackAsync(touched);
             throw;
         }
     });
 
-    private Task Change(CancellationToken cancel, Func<Task> work) => Change(cancel, async () =>
+    private Task Change(CancellationToken cancel, Touched touched, Func<Task> work) => Change(cancel, touched, async () =>
     {
         await work();
         return true;
     });
 
-    private async void SeeToEndAsync<T>(Task<T> whole, Action<T>? abandoned)
+    private async void SeeToEndAsync<T>(Task<T> whole, Touched touched, Action<T>? abandoned)
     {
         try
         {
@@ -189,5 +197,7 @@ public sealed partial class FileTree : IFileTree
         {
             _parts.Log($"venus: a change whose caller was interrupted failed: {failure.Message}");
         }
+
+        await _promises.TakeBackAsync(touched);
     }
 }

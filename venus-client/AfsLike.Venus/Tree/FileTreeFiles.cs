@@ -8,6 +8,7 @@ public sealed partial class FileTree
     public Task<Created> CreateAsync(Caller caller, NodeId parent, FileName name, uint mode, OpenModes modes, CancellationToken cancel) =>
         Change(
             cancel,
+            new Touched(NodeId.None, (parent, name)),
             async () =>
             {
                 var who = _parts.Principals.Of(caller.Uid);
@@ -53,14 +54,14 @@ public sealed partial class FileTree
     }
 
     public Task FlushAsync(Caller caller, HandleId handle, ulong lockOwner, CancellationToken cancel) =>
-        Change(cancel, () => _storing.FlushAsync(handle, caller.Request));
+        Change(cancel, Touched.Nothing, () => _storing.FlushAsync(handle, caller.Request));
 
     public Task ReleaseAsync(HandleId handle, ulong lockOwner, bool unlockWholeFile) =>
-        Change(CancellationToken.None, () => _storing.ReleaseAsync(handle));
+        Change(CancellationToken.None, Touched.Nothing, () => _storing.ReleaseAsync(handle));
 
     /// <summary>A sync is a store: the server answers when it is on its disk.</summary>
     public Task SyncAsync(Caller caller, HandleId handle, bool dataOnly, CancellationToken cancel) =>
-        Change(cancel, () => _storing.FlushAsync(handle, caller.Request));
+        Change(cancel, Touched.Nothing, () => _storing.FlushAsync(handle, caller.Request));
 
     /// <summary>fallocate(2): mode 0 extends, KEEP_SIZE alone is a wish that needs nothing done, the rest is NotSupported.</summary>
     public Task AllocateAsync(HandleId handle, long offset, long length, uint mode, CancellationToken cancel) => Read(cancel, _ =>

@@ -12,7 +12,7 @@ public sealed partial class FileTree
         Read(cancel, patient => _attributes.GetAsync(_parts.Principals.Of(caller.Uid), node, patient));
 
     public Task<AttributesGrant> SetAttributesAsync(Caller caller, NodeId node, HandleId? handle, AttributeChange change, CancellationToken cancel) =>
-        Change(cancel, () =>
+        Change(cancel, new Touched(node), () =>
         {
             // A handle's own rights go with it: ftruncate works on what was opened for writing, whoever is logged in by now.
             var who = handle is { } id && _storing.Find(id) is { Writes: true } open ? open.Who : _parts.Principals.Of(caller.Uid);
@@ -34,7 +34,7 @@ public sealed partial class FileTree
     public Task<Entry> MakeSymlinkAsync(Caller caller, NodeId parent, FileName name, ReadOnlyMemory<byte> target, CancellationToken cancel) =>
         MakeAsync(caller, parent, name, VnodeKind.Symlink, 0x1FF, target, cancel);
 
-    public Task<Entry> LinkAsync(Caller caller, NodeId node, NodeId newParent, FileName newName, CancellationToken cancel) => Change(cancel, async () =>
+    public Task<Entry> LinkAsync(Caller caller, NodeId node, NodeId newParent, FileName newName, CancellationToken cancel) => Change(cancel, new Touched(node, (newParent, newName)), async () =>
     {
         var who = _parts.Principals.Of(caller.Uid);
         var child = await _changing.LinkAsync(caller, who, node, newParent, newName);
@@ -42,14 +42,14 @@ public sealed partial class FileTree
     });
 
     public Task UnlinkAsync(Caller caller, NodeId parent, FileName name, CancellationToken cancel) =>
-        Change(cancel, () => _changing.RemoveAsync(caller, _parts.Principals.Of(caller.Uid), parent, name, wantDirectory: false));
+        Change(cancel, new Touched(NodeId.None, (parent, name)), () => _changing.RemoveAsync(caller, _parts.Principals.Of(caller.Uid), parent, name, wantDirectory: false));
 
     public Task RemoveDirectoryAsync(Caller caller, NodeId parent, FileName name, CancellationToken cancel) =>
-        Change(cancel, () => _changing.RemoveAsync(caller, _parts.Principals.Of(caller.Uid), parent, name, wantDirectory: true));
+        Change(cancel, new Touched(NodeId.None, (parent, name)), () => _changing.RemoveAsync(caller, _parts.Principals.Of(caller.Uid), parent, name, wantDirectory: true));
 
     public Task RenameAsync(
         Caller caller, NodeId parent, FileName name, NodeId newParent, FileName newName, RenameModes modes, CancellationToken cancel) =>
-        Change(cancel, () => _changing.RenameAsync(caller, _parts.Principals.Of(caller.Uid), parent, name, newParent, newName, modes));
+        Change(cancel, new Touched(NodeId.None, (parent, name), (newParent, newName)), () => _changing.RenameAsync(caller, _parts.Principals.Of(caller.Uid), parent, name, newParent, newName, modes));
 
     public Task<OpenDirectoryGrant> OpenDirectoryAsync(Caller caller, NodeId node, CancellationToken cancel) =>
         Read(cancel, patient => _listing.OpenAsync(_parts.Principals.Of(caller.Uid), node, _opening.NextHandle(), patient));
@@ -68,14 +68,14 @@ public sealed partial class FileTree
 
     public Task SetXattrAsync(
         Caller caller, NodeId node, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value, SetAttributeModes modes, CancellationToken cancel) =>
-        Change(cancel, () => _attributes.SetXattrAsync(caller, _parts.Principals.Of(caller.Uid), node, name, value, modes));
+        Change(cancel, new Touched(node), () => _attributes.SetXattrAsync(caller, _parts.Principals.Of(caller.Uid), node, name, value, modes));
 
     public Task RemoveXattrAsync(Caller caller, NodeId node, ReadOnlyMemory<byte> name, CancellationToken cancel) =>
-        Change(cancel, () => _attributes.SetXattrAsync(caller, _parts.Principals.Of(caller.Uid), node, name, null, SetAttributeModes.None));
+        Change(cancel, new Touched(node), () => _attributes.SetXattrAsync(caller, _parts.Principals.Of(caller.Uid), node, name, null, SetAttributeModes.None));
 
     private Task<Entry> MakeAsync(
         Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, ReadOnlyMemory<byte> target, CancellationToken cancel) =>
-        Change(cancel, async () =>
+        Change(cancel, new Touched(NodeId.None, (parent, name)), async () =>
         {
             var who = _parts.Principals.Of(caller.Uid);
             var child = await _changing.CreateAsync(caller, who, parent, name, kind, mode, target);

@@ -90,6 +90,32 @@ internal sealed class Promises(
         await parts.Kernel.InvalidateEverythingAsync(nodes.All);
     }
 
+    /// <summary>Nobody knows whether this was done: it is asked for again.</summary>
+    public async Task TakeBackAsync(Touched touched)
+    {
+        foreach (var (parent, name) in touched.Names)
+        {
+            takenBack.Add(parent);
+            Forget(nodes.TryGet(parent));
+            await parts.Kernel.InvalidateNamesAsync(parent, [name], mutationPending: true); // at failure the kernel still holds the directory's lock
+        }
+
+        if (touched.Node != NodeId.None)
+        {
+            takenBack.Add(touched.Node);
+            Forget(nodes.TryGet(touched.Node));
+            await parts.Kernel.InvalidateNodeAsync(touched.Node, contents: false);
+        }
+
+        void Forget(Node? node)
+        {
+            if (node is not null)
+            {
+                _knowledge.Break(node.Fid, _knowledge.Get(node.Fid).Highest, namesUnharmed: false, null);
+            }
+        }
+    }
+
     private async void RetryAsync()
     {
         try
