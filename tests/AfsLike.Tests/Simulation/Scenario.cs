@@ -1,0 +1,55 @@
+using AfsLike.Common.Model;
+using AfsLike.Simulation.Checks;
+using AfsLike.Simulation.Kernel;
+using AfsLike.Simulation.Work;
+using AfsLike.Simulation.World;
+
+namespace AfsLike.Tests.Simulation;
+
+/// <summary>
+/// A cell of a few clients in which nothing happens but what a test writes down: each call is checked as in a run under a seed. A promise that is broken fails <see cref="Run"/>.
+/// </summary>
+internal sealed class Scenario
+{
+    private static readonly FileName[] s_start = [FileName.From(CellPlan.CellName), FileName.From(CellPlan.Scratch)];
+
+    private readonly Simulator _simulator = new(1);
+    private readonly History _history;
+
+    public Scenario(int clients)
+    {
+        _history = new History(_simulator.Fail) { UidOf = static (_, user) => CellUsers.FirstUid + user.Value - 1 };
+        Cell = new Cell(_simulator, new CellPlan { Clients = clients }, Boot);
+        Cell.Server.Before = store =>
+        {
+            _history.Restarted(store);
+            return new WitnessedStore(store, _history.Truth, _simulator.Fail);
+        };
+    }
+
+    public Cell Cell { get; }
+
+    public static FileName[] Path(string name) => [FileName.From(name)];
+
+    /// <param name="script">Gets a program on each client.</param>
+    public void Run(Func<CheckedCalls[], Task> script) => _simulator.Run(async () =>
+    {
+        await Cell.StartAsync();
+        var programs = new List<CheckedCalls>();
+        foreach (var client in Cell.Clients)
+        {
+            var kernel = (ModelKernel)client.Kernel!;
+            var calls = new CheckedCalls(kernel.StartProcess(CellUsers.FirstUid + 1), _history, _simulator);
+            await client.Spawn("arriving", async () => Assert.True(await kernel.EnterAsync(calls.Process, s_start)));
+            programs.Add(calls);
+        }
+
+        await Cell.Clients[0].Spawn("script", () => script([.. programs]));
+    });
+
+    private ModelKernel Boot(ClientHost host, SimulatedProcess process) => new(
+        _simulator, process, _simulator.Chance.Fork($"kernel {process.Number}"), _history, static _ => { })
+    {
+        Instance = host.Instance, Mount = () => host.Mount, Number = host.Machine.Number,
+    };
+}
