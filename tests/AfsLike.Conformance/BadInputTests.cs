@@ -96,9 +96,10 @@ public sealed class ServerGoneTests(FragileCell fragile) : IAsyncDisposable
         await driver.DoAsync($"write {place}/f text 1");
         await _cell.Host("s1").KillAsync("vice-server");
         (await _cell.C1.ExecAsync(0, TimeSpan.FromMinutes(3), "afsx", "volume", "list")).Refused(1);
-        using var reader = _cell.C1.Start(0, "cat", $"{place}/g");
-        (await Shell.RunAsync(["kill", "-KILL", $"{reader.Id}"])).Ok();
-        await reader.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        var reader = await _cell.DriverAsync(_cell.C1);
+        var answer = await reader.BeginAsync($"read {place}/g");
+        Assert.Null(await Driver.WithinAsync(answer, TimeSpan.FromSeconds(2)));
+        await reader.KillAsync().WaitAsync(TimeSpan.FromSeconds(30));
         await _cell.Host("s1").StartPartAsync("vice-server");
         Assert.Equal(Driver.Contents("text"), await driver.AskAsync($"read {place}/f"));
         await driver.DoAsync($"append {place}/f more 1");

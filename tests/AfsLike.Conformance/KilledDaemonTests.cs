@@ -25,7 +25,7 @@ public sealed class KilledDaemonTests(FragileCell fragile) : IAsyncDisposable
 
         for (var kill = 0; kill < Kills; kill++)
         {
-            await Task.WhenAny(Task.WhenAll(load.Select(static l => l.MoreAsync(3))), Task.WhenAll(running));
+            await Task.WhenAny([Task.WhenAll(load.Select(static l => l.MoreAsync(3))), .. running]);
             await server.KillAsync("vice-server");
             await server.StartPartAsync("vice-server");
         }

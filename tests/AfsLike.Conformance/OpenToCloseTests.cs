@@ -166,13 +166,15 @@ public sealed class OpenToCloseTests(SharedCell shared) : IAsyncDisposable
     {
         var (one, two, place) = await BeginAsync("storm");
         var storms = await Task.WhenAll(
-            (await one.BeginAsync($"storm {place} a 60")).WaitAsync(TimeSpan.FromMinutes(3)),
-            (await two.BeginAsync($"storm {place} b 60")).WaitAsync(TimeSpan.FromMinutes(3)));
+            (await one.BeginAsync($"storm {place} a 60 b")).WaitAsync(TimeSpan.FromMinutes(3)),
+            (await two.BeginAsync($"storm {place} b 60 a")).WaitAsync(TimeSpan.FromMinutes(3)));
 
         var kept = storms.Sum(static answer => Kept(answer));
         Assert.All(storms, static answer => Assert.True(Kept(answer) > 10, $"hardly anything was created: {answer}"));
         Assert.Equal($"{kept}", await one.DoAsync($"count {place}"));
         Assert.Equal($"{kept}", await two.DoAsync($"count {place}"));
+        Assert.Equal("0", await one.DoAsync($"wrong {place} b {Kept(storms[1])}"));
+        Assert.Equal("0", await two.DoAsync($"wrong {place} a {Kept(storms[0])}"));
         Assert.All(storms, answer => Assert.True(
             long.Parse(answer.Split(' ')[2], CultureInfo.InvariantCulture) < _cell.Lease.TotalMilliseconds,
             $"one creation took as long as a lease, so somebody waited for a promise to run out: {answer}"));

@@ -9,10 +9,8 @@ namespace AfsLike.VenusSupervisor;
 /// </summary>
 internal sealed unsafe class Watch(SharedPage page, KernelNotices notices)
 {
-    private const long Second = 1_000_000_000;
-    private const long SecondPassAfter = Second / 20;
-    private long _revokedFor;
-    private long _secondPassAt;
+    private const long Second = RevocationTimes.Second;
+    private readonly RevocationTimes _times = new();
 
     public int Descriptor { get; } = Syscalls.TimerDescriptor(Syscalls.ClockBoottime, Syscalls.CloseOnExec);
 
@@ -21,30 +19,17 @@ internal sealed unsafe class Watch(SharedPage page, KernelNotices notices)
     {
         var now = BootClock.Now;
         var trusted = page.TrustedUntil;
-        if (_secondPassAt != 0 && now >= _secondPassAt)
+        if (_times.TakesSecondPass(now))
         {
-            _secondPassAt = 0;
             KernelRevocation.Everything(notices, page);
         }
 
-        if (trusted != 0 && now >= trusted && trusted != _revokedFor)
+        if (_times.HasEnded(now, trusted))
         {
-            _revokedFor = trusted;
             Revoke(now - trusted);
         }
 
-        var next = now + Second;
-        if (trusted > now)
-        {
-            next = Math.Min(next, trusted);
-        }
-
-        if (_secondPassAt != 0)
-        {
-            next = Math.Min(next, _secondPassAt);
-        }
-
-        Arm(next);
+        Arm(_times.Next(now, trusted));
     }
 
     private void Revoke(long late)
@@ -52,7 +37,7 @@ internal sealed unsafe class Watch(SharedPage page, KernelNotices notices)
         Volatile.Write(ref page.Head.Revocations, page.Head.Revocations + 1);
         var told = KernelRevocation.Everything(notices, page);
         Volatile.Write(ref page.Head.RevokedAt, BootClock.Now);
-        _secondPassAt = BootClock.Now + SecondPassAfter;
+        _times.TakenBack(BootClock.Now);
         Console.Error.WriteLine(
             $"venus-supervisor: venus-client vouches for nothing any more: took {told} nodes back from the kernel, {late / 1_000_000} ms late");
     }

@@ -14,7 +14,8 @@
  *   map P N             O_RDWR, mmap(MAP_SHARED) of N bytes, close: "ok ADDRESS";  poke ADDRESS TEXT | unmap ADDRESS N
  *   view P              O_RDONLY, kept: "ok FD"
  *   open P              O_RDWR|O_CREAT, kept: "ok FD";  put FD TEXT | get FD | close FD
- *   storm D WORD S      for S seconds: create D/WORD-i and remove every second one: "ok KEPT LONGEST_MS"
+ *   storm D WORD S OTHER  for S seconds: look for D/OTHER-i, create D/WORD-i and remove every second one: "ok KEPT LONGEST_MS"
+ *   wrong D WORD KEPT   how many names are not as such a storm has left them
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -116,19 +117,32 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static void storm(const char *directory, const char *word, double seconds)
+static void storm(const char *directory, const char *word, double seconds, const char *other)
 {
     char path[4096];
     double end = now() + seconds, longest = 0;
     long kept = 0;
     for (long i = 0; now() < end; i++) {
         double start = now();
+        snprintf(path, sizeof path, "%s/%s-%ld", directory, other, i);
+        if (access(path, F_OK) < 0 && errno != ENOENT) { failed(); return; }
         snprintf(path, sizeof path, "%s/%s-%ld", directory, word, i);
         if (store(path, word, 1, O_EXCL) < 0 || (i % 2 && unlink(path) < 0)) { failed(); return; }
         kept += i % 2 == 0;
         if (now() - start > longest) longest = now() - start;
     }
     printf("ok %ld %.0f\n", kept, longest * 1000);
+}
+
+static void wrong(const char *directory, const char *word, long kept)
+{
+    char path[4096];
+    long found = 0;
+    for (long i = 0; i < 2 * kept; i++) {
+        snprintf(path, sizeof path, "%s/%s-%ld", directory, word, i);
+        found += (access(path, F_OK) == 0) != (i % 2 == 0);
+    }
+    printf("ok %ld\n", found);
 }
 
 int main(void)
@@ -138,9 +152,9 @@ int main(void)
     setvbuf(stdout, NULL, _IOLBF, 0);
     puts("ok ready");
     while (getline(&line, &room, stdin) > 0) {
-        char *word[4] = { "", "", "", "1" };
+        char *word[5] = { "", "", "", "1", "" };
         int n = 0;
-        for (char *next = strtok(line, " \n"); next && n < 4; next = strtok(NULL, " \n")) word[n++] = next;
+        for (char *next = strtok(line, " \n"); next && n < 5; next = strtok(NULL, " \n")) word[n++] = next;
         const char *verb = word[0], *path = word[1];
         long times = atol(word[3]);
         if (!strcmp(verb, "write")) done(store(path, word[2], times, O_TRUNC));
@@ -171,7 +185,8 @@ int main(void)
         else if (!strcmp(verb, "put")) done(put_all(atoi(path), word[2], 1));
         else if (!strcmp(verb, "get")) digest(atoi(path), 0);
         else if (!strcmp(verb, "close")) done(close(atoi(path)));
-        else if (!strcmp(verb, "storm")) storm(path, word[2], atof(word[3]));
+        else if (!strcmp(verb, "storm")) storm(path, word[2], atof(word[3]), word[4]);
+        else if (!strcmp(verb, "wrong")) wrong(path, word[2], times);
         else puts("err 0 what");
     }
     return 0;

@@ -76,6 +76,13 @@ public sealed class Driver : IDisposable
         }
     }
 
+    /// <summary>kill -9. Over when the process is: one that waits for an answer of the mount has to be let go of.</summary>
+    public Task KillAsync()
+    {
+        _process.Kill();
+        return _process.WaitForExitAsync();
+    }
+
     /// <summary>A test may end a driver before the cell ends them all.</summary>
     public void Dispose()
     {

@@ -87,8 +87,11 @@ public sealed class SupervisionTests
         Assert.Equal("published", await server.AskAsync("trust 200"));
         Assert.Equal("published", await server.AskAsync("trust 60000"));
         await server.AskAsync("put d/b content");
-        Assert.Equal("content", await place.RunAsync("cat d/b; sleep 0.4"));
+        Assert.Equal("content", await place.RunAsync("cat d/b"));
         Assert.Equal("0", await server.AskAsync("revocations"));
+        Assert.Equal("published", await server.AskAsync("trust 300")); // ends after the one that was renewed would have
+        await place.Supervisor.ErrorLineAsync("vouches for nothing");
+        Assert.Equal("1", await server.AskAsync("revocations"));
     }
 
     [Fact]

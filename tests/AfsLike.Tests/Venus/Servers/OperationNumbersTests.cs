@@ -30,6 +30,15 @@ public class OperationNumbersTests
         Assert.True(numbers.LowWater > numbers.Of(216));
     }
 
+    [Fact]
+    public void Our_own_numbers_are_not_used_again_after_a_restart()
+    {
+        var numbers = new OperationNumbers(_ledger, newMount: true);
+        var before = Enumerable.Range(0, 10).Select(_ => numbers.BeginOwn()).ToArray();
+        numbers = new OperationNumbers(_ledger, newMount: false);
+        Assert.DoesNotContain(numbers.BeginOwn(), before);
+    }
+
     private sealed class Ledger : IOperationLedger
     {
         private (ushort Mount, ulong Next) _kept = (0, 1);
