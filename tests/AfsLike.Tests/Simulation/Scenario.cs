@@ -31,6 +31,8 @@ internal sealed class Scenario
 
     public static FileName[] Path(string name) => [FileName.From(name)];
 
+    public Task DelayAsync(TimeSpan span) => _simulator.DelayAsync(span);
+
     /// <param name="script">Gets a program on each client.</param>
     public void Run(Func<CheckedCalls[], Task> script) => _simulator.Run(async () =>
     {

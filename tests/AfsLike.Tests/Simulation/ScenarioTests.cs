@@ -24,4 +24,32 @@ public sealed class ScenarioTests
             Assert.True((await here.StatAsync(name)).IsOk);
         });
     }
+
+    [Fact]
+    public void What_a_killed_venus_client_left_unstored_waits_for_the_server_however_long_that_is_away()
+    {
+        var scenario = new Scenario(clients: 2);
+        var (client, server) = (scenario.Cell.Clients[0], scenario.Cell.Server.Machine);
+        scenario.Run(async programs =>
+        {
+            var (here, there) = (programs[0], programs[1]);
+            var name = Scenario.Path("left");
+            var file = (await here.OpenAsync(name, OpenModes.Write, create: true)).Value;
+            here.Write(file, 0, "unstored"u8);
+            client.Kill();
+            client.Start();
+            while (client.Service?.Tree.Rooted.IsCompleted != true)
+            {
+                await scenario.DelayAsync(TimeSpan.FromMicroseconds(10));
+            }
+
+            var way = scenario.Cell.Network.Link(client.Machine, server);
+            way.IsCut = true;
+            await scenario.DelayAsync(TimeSpan.FromSeconds(200));
+            way.IsCut = false;
+            scenario.Cell.Network.Healed();
+            Assert.True((await here.CloseAsync(file)).IsOk);
+            Assert.Equal(8, (await there.StatAsync(name)).Value.Length);
+        });
+    }
 }

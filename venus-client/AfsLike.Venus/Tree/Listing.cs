@@ -5,7 +5,7 @@ using AfsLike.Venus.Identity;
 namespace AfsLike.Venus.Tree;
 
 /// <summary>
-/// Open directories. A handle reads from the listing as it was when it was opened or rewound; a cookie is a place in that. The kernel may keep
+/// Open directories. A handle reads from the listing as it was when it was opened or rewound; a cookie is a place in that, and in any later one (<see cref="ListingOrder"/>). The kernel may keep
 /// what it has read as long as the listing it read to the end is still the current one (RULES.md 3).
 /// </summary>
 internal sealed class Listing(NodeTable nodes, Facts facts, Granting granting)
@@ -39,17 +39,19 @@ internal sealed class Listing(NodeTable nodes, Facts facts, Granting granting)
         if (cookie == 0 || open.Entries is null)
         {
             open.Entries = await facts.ListAsync(node.Fid, open.Who, cancel);
+            open.Order = new ListingOrder(open.Entries);
             open.ReadFromStart = cookie == 0;
             open.Version = facts.Promised(node.Fid)?.Names?.Version;
         }
 
         var shared = withEntries && await facts.IsSharedAsync(node.Fid, cancel);
-        var entries = open.Entries;
-        for (var i = (long)Math.Min(cookie, (ulong)entries.Count); i < entries.Count; i++)
+        var (entries, order) = (open.Entries, open.Order!);
+        for (var place = order.Behind(cookie); place < order.Count; place++)
         {
-            var (name, fact) = entries[(int)i];
+            var (at, behind) = order.At(place);
+            var (name, fact) = entries[at];
             var entry = Listed(node, name, fact, withEntries, shared);
-            if (!take(new ListedEntry(name, (ulong)i + 1, entry)))
+            if (!take(new ListedEntry(name, behind, entry)))
             {
                 DropIfUnused(entry);
                 return;
@@ -98,6 +100,8 @@ internal sealed class Listing(NodeTable nodes, Facts facts, Granting granting)
         public Login Who { get; } = who;
 
         public IReadOnlyList<(FileName Name, NameFact Fact)>? Entries { get; set; }
+
+        public ListingOrder? Order { get; set; }
 
         public DataVersion? Version { get; set; }
 

@@ -213,14 +213,8 @@ internal sealed class Storing(TreeParts parts, NodeTable nodes, Facts facts, Rec
     public async Task RecoverAsync(CachedFile content, uint uid, IReadOnlyList<JournalRecord> writers)
     {
         var who = parts.Principals.Of(uid);
-        VnodeStatus status;
-        try
+        if (await FindAsync(content, who) is not { } status)
         {
-            status = await facts.AskStatusAsync(content.Fid, who, CancellationToken.None);
-        }
-        catch (AfsException failure) when (failure.Error is AfsError.Stale or AfsError.NotFound)
-        {
-            parts.Cache.KeepAside(content, "the file is gone from the server");
             return;
         }
 
@@ -243,6 +237,30 @@ internal sealed class Storing(TreeParts parts, NodeTable nodes, Facts facts, Rec
         await StoreWhatIsLeftAsync(node, open, who);
         Settle(node, open, who);
         CloseIfIdle(node, open);
+    }
+
+    /// <summary>
+    /// The status of the file whose contents were left behind. Waits for the server for as long as it takes: there is nothing to do without it. Null when there is no way to it; then the contents
+    /// were kept aside.
+    /// </summary>
+    private async Task<VnodeStatus?> FindAsync(CachedFile content, Login who)
+    {
+        while (true)
+        {
+            try
+            {
+                return await facts.AskStatusAsync(content.Fid, who, CancellationToken.None);
+            }
+            catch (AfsException away) when (away.Error is AfsError.TimedOut or AfsError.Unavailable)
+            {
+                parts.Log($"venus: contents of {content.Fid} were left behind and wait for the server: {away.Message}");
+            }
+            catch (AfsException failure)
+            {
+                parts.Cache.KeepAside(content, failure.Error is AfsError.Stale or AfsError.NotFound ? "the file is gone from the server" : failure.Message);
+                return null;
+            }
+        }
     }
 
     /// <summary>Stores what mappings wrote after the last close, once the last of them is gone.</summary>
