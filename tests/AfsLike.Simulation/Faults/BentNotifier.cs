@@ -33,6 +33,8 @@ internal sealed class BentNotifier(ModelKernel kernel, Simulator simulator, Plan
         }
     }
 
+    public bool IsTakingBack(NodeId directory) => kernel.IsTakingBack(directory);
+
     public Task InvalidateNodeAsync(NodeId node, bool contents)
     {
         switch (fault)

@@ -29,6 +29,9 @@ internal enum PlantedFault
     /// <summary>The attributes that answer a change of the kernel's own are kept: a break may have come between the reply and its reading.</summary>
     ChangeAnswerKept,
 
+    /// <summary>A rename moves a name that is being taken back, and nobody looks after it.</summary>
+    MovedNameKept,
+
     /// <summary>A file is clean after its last close, whoever has it mapped.</summary>
     MappingForgotten,
 

@@ -149,6 +149,8 @@ internal sealed class ModelKernel : IHostKernel
     public Task<TakenBack> InvalidateNamesAsync(NodeId directory, IReadOnlyList<FileName> names, bool mutationPending) =>
         _next.Notifier.InvalidateNamesAsync(directory, names, mutationPending);
 
+    public bool IsTakingBack(NodeId directory) => Mistake != PlantedFault.MovedNameKept && _next.Notifier.IsTakingBack(directory);
+
     public Task InvalidateNodeAsync(NodeId node, bool contents) => _next.Notifier.InvalidateNodeAsync(node, contents);
 
     public Task InvalidateEverythingAsync(IReadOnlyCollection<NodeId> nodes) => _next.Notifier.InvalidateEverythingAsync(nodes);

@@ -23,6 +23,7 @@ internal sealed class ModelNotifier : IKernelNotifier
     private readonly NoticeLane _pages;
     private readonly NoticeLane _prompt;
     private readonly Dictionary<NodeId, Notice> _pagesWaiting = [];
+    private readonly Dictionary<NodeId, int> _underWay = [];
 
     public ModelNotifier(
         KernelNotices notices, SharedTable table, QuietNodes quiet, SeededGap gate, SynchronizationContext kernel, TimeProvider time)
@@ -54,9 +55,15 @@ internal sealed class ModelNotifier : IKernelNotifier
             return TakenBack.Precisely;
         }
 
-        if (!mutationPending && await InTimeAsync(_patient.Post(() => NamesNowAsync(directory, names)), giveUp: true))
+        if (!mutationPending)
         {
-            return TakenBack.Precisely;
+            _underWay[directory] = _underWay.GetValueOrDefault(directory) + 1;
+            var isDone = await InTimeAsync(_patient.Post(() => NamesNowAsync(directory, names)), giveUp: true);
+            _underWay[directory]--;
+            if (isDone)
+            {
+                return TakenBack.Precisely;
+            }
         }
 
         Fallbacks++;
@@ -67,6 +74,8 @@ internal sealed class ModelNotifier : IKernelNotifier
         }).Done;
         return TakenBack.WithEverything;
     }
+
+    public bool IsTakingBack(NodeId directory) => _underWay.GetValueOrDefault(directory) > 0;
 
     public async Task InvalidateNodeAsync(NodeId node, bool contents)
     {

@@ -23,6 +23,8 @@ public sealed class PlainKernel : IHostKernel
     public Task<TakenBack> InvalidateNamesAsync(NodeId directory, IReadOnlyList<FileName> names, bool mutationPending) =>
         Task.FromResult(TakenBack.Precisely);
 
+    public bool IsTakingBack(NodeId directory) => false;
+
     public Task InvalidateNodeAsync(NodeId node, bool contents) => Task.CompletedTask;
 
     public Task InvalidateEverythingAsync(IReadOnlyCollection<NodeId> nodes) => Task.CompletedTask;

@@ -45,6 +45,7 @@ internal sealed class KernelNotifier(
     private readonly NotifierLane _prompt = new("prompt", 1, gate.Await);
     private readonly Lock _pageGate = new();
     private readonly Dictionary<NodeId, Notice> _pagesWaiting = [];
+    private readonly UnderWay _underWay = new();
     private long _fallbacks;
 
     /// <summary>Any name will do: what counts is the directory's lock.</summary>
@@ -60,10 +61,18 @@ internal sealed class KernelNotifier(
     {
         if (!mutationPending)
         {
-            var precise = _patient.Post(() => NamesNow(directory, names));
-            if (await InTimeAsync(precise, giveUp: true).ConfigureAwait(false))
+            _underWay.Begin(directory);
+            try
             {
-                return TakenBack.Precisely;
+                var precise = _patient.Post(() => NamesNow(directory, names));
+                if (await InTimeAsync(precise, giveUp: true).ConfigureAwait(false))
+                {
+                    return TakenBack.Precisely;
+                }
+            }
+            finally
+            {
+                _underWay.End(directory);
             }
         }
 
@@ -71,6 +80,8 @@ internal sealed class KernelNotifier(
         await _prompt.Post(() => AllNamesNow(directory)).Done.ConfigureAwait(false);
         return TakenBack.WithEverything;
     }
+
+    public bool IsTakingBack(NodeId directory) => _underWay.Contains(directory);
 
     /// <summary>
     /// With contents: pages that are being read in at this moment are locked until their READ is answered. Their

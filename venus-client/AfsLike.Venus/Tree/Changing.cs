@@ -111,6 +111,12 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts)
         {
             Unnamed(reply, replaced, noted, who);
         }
+
+        // At the kernel's own lock waits the notice of a change elsewhere, and what it is about moves before it: so the moved names are not believed either.
+        foreach (var (directory, moves) in new[] { (parent, name), (newParent, newName) }.Where(_ => parts.Kernel.IsTakingBack(parent) || parts.Kernel.IsTakingBack(newParent)))
+        {
+            await parts.Kernel.InvalidateNamesAsync(directory, [moves], mutationPending: true);
+        }
     }
 
     /// <summary>A change of one vnode's status, attributes or contents: its status after it.</summary>

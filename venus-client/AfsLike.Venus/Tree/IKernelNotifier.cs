@@ -18,6 +18,11 @@ public interface IKernelNotifier
     /// </summary>
     Task<TakenBack> InvalidateNamesAsync(NodeId directory, IReadOnlyList<FileName> names, bool mutationPending);
 
+    /// <summary>
+    /// Names of this directory are being taken back. What the kernel still believes of them goes along when one of its renames moves a name, and the notice finds it no more under the old one.
+    /// </summary>
+    bool IsTakingBack(NodeId directory);
+
     /// <summary>The attributes of a node changed; and its contents, when <paramref name="contents"/> (a directory: its listing).</summary>
     Task InvalidateNodeAsync(NodeId node, bool contents);
 
