@@ -153,38 +153,48 @@ internal sealed class InodeCache(Action<NodeId, ulong> forget)
         Release(inode);
     }
 
-    /// <summary>d_move: the name moves with what was granted for it.</summary>
+    /// <summary>d_move: the name moves with what was granted for it, and what stood in its place goes. Also when a walk without locks has dropped it meanwhile: __d_move hashes it again.</summary>
     public void Move(ModelDentry dentry, ModelInode parent, FileName name)
     {
-        if (!dentry.IsHashed)
-        {
-            return;
-        }
-
         var inode = dentry.Inode!;
-        inode.Uses++;
-        if (parent.Children.TryGetValue(name, out var replaced))
+        if (parent.Children.TryGetValue(name, out var replaced) && replaced != dentry)
         {
             Drop(replaced);
         }
 
-        Drop(dentry, withChildren: false);
-        Hash(dentry, parent, name, inode);
-        Release(inode);
+        Rehash(dentry, parent, name, inode);
     }
 
     /// <summary>d_exchange.</summary>
     public void Exchange(ModelDentry one, ModelDentry other)
     {
-        var (a, b) = ((one.Parent, one.Name, one.Inode), (other.Parent, other.Name, other.Inode));
-        a.Inode!.Uses++;
-        b.Inode!.Uses++;
+        var (a, b) = ((one.Parent, one.Name, one.Inode!), (other.Parent, other.Name, other.Inode!));
+        a.Item3.Uses++;
+        b.Item3.Uses++;
         Drop(one, withChildren: false);
         Drop(other, withChildren: false);
-        Hash(one, b.Parent, b.Name, a.Inode);
-        Hash(other, a.Parent, a.Name, b.Inode);
-        Release(a.Inode);
-        Release(b.Inode);
+        Rehash(one, b.Parent, b.Name, a.Item3);
+        Rehash(other, a.Parent, a.Name, b.Item3);
+        Release(a.Item3);
+        Release(b.Item3);
+    }
+
+    private void Rehash(ModelDentry dentry, ModelInode parent, FileName name, ModelInode inode)
+    {
+        if (inode.IsEvicted)
+        {
+            return;
+        }
+
+        inode.Uses++;
+        Drop(dentry, withChildren: false);
+        if (inode is { IsDirectory: true, Alias: { } elsewhere })
+        {
+            Drop(elsewhere, withChildren: false);
+        }
+
+        Hash(dentry, parent, name, inode);
+        Release(inode);
     }
 
     /// <summary>One use less. The last one gives all references back.</summary>

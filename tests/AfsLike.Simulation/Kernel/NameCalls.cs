@@ -197,9 +197,12 @@ internal sealed class NameCalls(ModelKernel kernel, InodeCache cache, Upcalls up
             return source.Error;
         }
 
+        // From here on they are this call's, whoever drops them: a walk without locks may.
+        from.Children.TryGetValue(name, out var old);
         var target = await walk.LockedAsync(process, to, newName, LookupModes.RenameTarget);
+        to.Children.TryGetValue(newName, out var young);
         var answer = target.IsOk || target.Error == AfsError.NotFound
-            ? await MoveAsync(process, from, name, source.Value, to, newName, target.IsOk ? target.Value : null, modes)
+            ? await MoveAsync(process, (from, name, old), source.Value, (to, newName, young), target.IsOk ? target.Value : null, modes)
             : target.Error;
         cache.Release(source.Value);
         if (target.IsOk)
@@ -211,8 +214,11 @@ internal sealed class NameCalls(ModelKernel kernel, InodeCache cache, Upcalls up
     }
 
     private async Task<Answer<ulong>> MoveAsync(
-        ModelProcess process, ModelInode from, FileName name, ModelInode moved, ModelInode to, FileName newName, ModelInode? replaced, RenameModes modes)
+        ModelProcess process, (ModelInode Directory, FileName Name, ModelDentry? Dentry) old, ModelInode moved,
+        (ModelInode Directory, FileName Name, ModelDentry? Dentry) young, ModelInode? replaced, RenameModes modes)
     {
+        var (from, name, source) = old;
+        var (to, newName, target) = young;
         if (Refusal(moved, to, replaced, modes) is not AfsError.None and var refused)
         {
             return refused;
@@ -226,8 +232,6 @@ internal sealed class NameCalls(ModelKernel kernel, InodeCache cache, Upcalls up
         var answer = await upcalls.AskAsync(
             "RENAME", process, (daemon, _, caller, cancel) => daemon.RenameAsync(caller, from.Id, name, to.Id, newName, modes, cancel), changes: true);
         await kernel.ConsumeAsync();
-        from.Children.TryGetValue(name, out var source);
-        to.Children.TryGetValue(newName, out var target);
         if (!answer.IsOk)
         {
             Doubt(source, answer.Error);
@@ -241,7 +245,7 @@ internal sealed class NameCalls(ModelKernel kernel, InodeCache cache, Upcalls up
         if (modes.HasFlag(RenameModes.Exchange))
         {
             replaced!.AttributesValid = false;
-            if (source?.Inode == moved && target?.Inode == replaced)
+            if (source is not null && target is not null)
             {
                 cache.Exchange(source, target);
             }
@@ -254,7 +258,7 @@ internal sealed class NameCalls(ModelKernel kernel, InodeCache cache, Upcalls up
             Unnamed(replaced);
         }
 
-        if (source?.Inode == moved)
+        if (source is not null)
         {
             cache.Move(source, to, newName);
         }

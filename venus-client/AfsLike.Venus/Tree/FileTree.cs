@@ -34,7 +34,7 @@ public sealed partial class FileTree : IFileTree
         _facts = new Facts(parts, _nodes, _takenBack);
         _granting = new Granting(parts, _nodes, _facts, _takenBack);
         _naming = new Naming(parts, _nodes, _facts, _granting);
-        _listing = new Listing(_nodes, _facts, _granting);
+        _listing = new Listing(parts, _nodes, _facts, _granting);
         _changing = new Changing(parts, _nodes, _facts);
         _storing = new Storing(parts, _nodes, _facts, _takenBack);
         _opening = new Opening(parts, _nodes, _facts, _storing);

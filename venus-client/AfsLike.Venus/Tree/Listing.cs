@@ -8,7 +8,7 @@ namespace AfsLike.Venus.Tree;
 /// Open directories. A handle reads from the listing as it was when it was opened or rewound; a cookie is a place in that, and in any later one (<see cref="ListingOrder"/>). The kernel may keep
 /// what it has read as long as the listing it read to the end is still the current one (RULES.md 3).
 /// </summary>
-internal sealed class Listing(NodeTable nodes, Facts facts, Granting granting)
+internal sealed class Listing(TreeParts parts, NodeTable nodes, Facts facts, Granting granting)
 {
     private readonly Dictionary<HandleId, OpenDirectory> _open = [];
 
@@ -42,6 +42,12 @@ internal sealed class Listing(NodeTable nodes, Facts facts, Granting granting)
             open.Order = new ListingOrder(open.Entries);
             open.ReadFromStart = cookie == 0;
             open.Version = facts.Promised(node.Fid)?.Names?.Version;
+        }
+
+        if (parts.Kernel.IsTakingBack(node.Id))
+        {
+            // What is read here may be newer than what the kernel still believes of single names, and who has seen it must not be shown those again. The notice waits for the lock under which we read.
+            await parts.Kernel.InvalidateNamesAsync(node.Id, [], mutationPending: true);
         }
 
         var shared = withEntries && await facts.IsSharedAsync(node.Fid, cancel);
