@@ -2,7 +2,7 @@
 # ./dev sim: a whole cell in one process, under a seed.
 
 # The first few, and those that have broken a promise and were mended: docs/simulation.md says which.
-readonly SIM_SEEDS=(1 2 3 5 2906544201632581342)
+readonly SIM_SEEDS=(1 2 3 16 34)
 
 # Runs under a seed make much short-lived garbage: a larger nursery is cheaper than many small collections.
 readonly SIM_NURSERY=0x4000000

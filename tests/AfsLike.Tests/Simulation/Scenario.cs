@@ -1,5 +1,6 @@
 using AfsLike.Common.Model;
 using AfsLike.Simulation.Checks;
+using AfsLike.Simulation.Faults;
 using AfsLike.Simulation.Kernel;
 using AfsLike.Simulation.Work;
 using AfsLike.Simulation.World;
@@ -29,6 +30,9 @@ internal sealed class Scenario
 
     public Cell Cell { get; }
 
+    /// <summary>What the kernels' side does wrong on purpose.</summary>
+    public PlantedFault Planted { get; init; }
+
     public static FileName[] Path(string name) => [FileName.From(name)];
 
     public Task DelayAsync(TimeSpan span) => _simulator.DelayAsync(span);
@@ -52,6 +56,6 @@ internal sealed class Scenario
     private ModelKernel Boot(ClientHost host, SimulatedProcess process) => new(
         _simulator, process, _simulator.Chance.Fork($"kernel {process.Number}"), _history, static _ => { })
     {
-        Instance = host.Instance, Mount = () => host.Mount, Number = host.Machine.Number,
+        Instance = host.Instance, Mount = () => host.Mount, Number = host.Machine.Number, Mistake = Planted,
     };
 }

@@ -1,4 +1,7 @@
 using AfsLike.Common.Model;
+using AfsLike.Simulation.Faults;
+using AfsLike.Simulation.Work;
+using AfsLike.Simulation.World;
 using AfsLike.Venus.Tree;
 
 namespace AfsLike.Tests.Simulation;
@@ -51,5 +54,66 @@ public sealed class ScenarioTests
             Assert.True((await here.CloseAsync(file)).IsOk);
             Assert.Equal(8, (await there.StatAsync(name)).Value.Length);
         });
+    }
+
+    /// <summary>The notice of what another host did waits for the directory's lock, and the rename that holds it moves what the notice is about.</summary>
+    [Fact]
+    public void A_name_that_another_host_has_just_replaced_is_moved_as_what_it_is()
+    {
+        Rounds(PlantedFault.None, MoveAsync);
+        Assert.Throws<PromiseBrokenException>(() => Rounds(PlantedFault.MovedNameKept, MoveAsync));
+
+        static async Task MoveAsync(Scenario scenario, CheckedCalls here, CheckedCalls there, string round, TimeSpan offset)
+        {
+            var directory = Scenario.Path($"d{round}");
+            FileName[] name = [.. directory, FileName.From("name")], other = [.. directory, FileName.From("other")], free = [.. directory, FileName.From("free")];
+            await there.MakeAsync(directory, VnodeKind.Directory, 0x1ED);
+            await there.MakeAsync(name, VnodeKind.File, 0x1A4);
+            await there.MakeAsync(other, VnodeKind.File, 0x1A4);
+            await here.StatAsync(name);
+            var replacing = Later(scenario, offset, () => there.RenameAsync(other, name, RenameModes.None));
+            await here.RenameAsync(name, free, RenameModes.None);
+            await replacing;
+            await here.StatAsync(free);
+            await here.StatAsync(name);
+        }
+    }
+
+    /// <summary>The notice waits for the lock under which the directory is read.</summary>
+    [Fact]
+    public void Who_was_shown_a_listing_without_a_name_is_not_shown_the_name_again()
+    {
+        Rounds(PlantedFault.None, ListAsync);
+        Assert.Throws<PromiseBrokenException>(() => Rounds(PlantedFault.MovedNameKept, ListAsync));
+
+        static async Task ListAsync(Scenario scenario, CheckedCalls here, CheckedCalls there, string round, TimeSpan offset)
+        {
+            var (directory, name) = (Scenario.Path($"d{round}"), FileName.From("name"));
+            await there.MakeAsync(directory, VnodeKind.Directory, 0x1ED);
+            await there.MakeAsync([.. directory, name], VnodeKind.File, 0x1A4);
+            await here.StatAsync([.. directory, name]);
+            var removing = Later(scenario, offset, () => there.RemoveAsync([.. directory, name], isDirectory: false));
+            await here.ListAsync(directory);
+            await here.StatAsync([.. directory, name]);
+            await removing;
+        }
+    }
+
+    private static void Rounds(PlantedFault planted, Func<Scenario, CheckedCalls, CheckedCalls, string, TimeSpan, Task> round)
+    {
+        var scenario = new Scenario(clients: 2) { Planted = planted };
+        scenario.Run(async programs =>
+        {
+            for (var i = 0; i < 200; i++)
+            {
+                await round(scenario, programs[0], programs[1], $"{i}", TimeSpan.FromMicroseconds(10 * i));
+            }
+        });
+    }
+
+    private static async Task Later(Scenario scenario, TimeSpan offset, Func<Task> work)
+    {
+        await scenario.DelayAsync(offset);
+        await work();
     }
 }
