@@ -13,7 +13,7 @@ internal sealed class CallsEnd(Simulator simulator, IReadOnlyList<CheckedCalls> 
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
 
     /// <summary>For a run with faults.</summary>
-    public static readonly TimeSpan Ever = TimeSpan.FromMinutes(30);
+    public static readonly TimeSpan Ever = TimeSpan.FromMinutes(10);
 
     /// <summary>Looks until the run ends.</summary>
     public async Task WatchAsync()

@@ -6,6 +6,9 @@ namespace AfsLike.Simulation.Jobs;
 /// <summary>Programs that start jobs on other hosts, whatever becomes of either.</summary>
 internal sealed class JobWork
 {
+    /// <summary>More add nothing to a run that goes on for long because programs pause.</summary>
+    private const int Most = 500;
+
     private readonly Cell _cell;
     private readonly JobLedger _ledger = new();
     private readonly List<SimulatedButler> _butlers = [];
@@ -30,7 +33,7 @@ internal sealed class JobWork
     /// <summary>Starts jobs, one after the other, until <paramref name="over"/>; completes when the last has ended. Every run ends (F1).</summary>
     public async Task RunAsync(Func<bool> over)
     {
-        while (!over())
+        for (var left = Most; left > 0 && !over(); left--)
         {
             await _cell.Simulator.DelayAsync(_chance.Wait(TimeSpan.FromMilliseconds(300)));
             var home = _chance.Next(_butlers.Count);

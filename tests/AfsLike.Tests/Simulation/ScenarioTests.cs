@@ -29,6 +29,24 @@ public sealed class ScenarioTests
     }
 
     [Fact]
+    public void A_file_that_cannot_grow_for_want_of_space_in_the_cache_is_ENOSPC_and_nothing_else()
+    {
+        var scenario = new Scenario(clients: 1);
+        scenario.Run(async programs =>
+        {
+            var here = programs[0];
+            var file = (await here.OpenAsync(Scenario.Path("grown"), OpenModes.Write, create: true)).Value;
+            var disk = scenario.Cell.Clients[0].Disk;
+            var free = disk.Free;
+            disk.Free = 0;
+            Assert.Equal(AfsError.NoSpace, (await here.TruncateAsync(file, 100_000)).Error);
+            disk.Free = free;
+            Assert.True((await here.TruncateAsync(file, 100_000)).IsOk);
+            Assert.True((await here.CloseAsync(file)).IsOk);
+        });
+    }
+
+    [Fact]
     public void What_a_killed_venus_client_left_unstored_waits_for_the_server_however_long_that_is_away()
     {
         var scenario = new Scenario(clients: 2);

@@ -12,6 +12,9 @@ namespace AfsLike.Venus.Tree;
 /// </summary>
 public sealed partial class FileTree : IFileTree
 {
+    /// <summary>ENOSPC, as .NET reports it.</summary>
+    private const int NoSpace = 28;
+
     private readonly TreeParts _parts;
     private readonly NodeTable _nodes;
     private readonly RecentBreaks<NodeId> _takenBack = new();
@@ -135,6 +138,18 @@ public sealed partial class FileTree : IFileTree
     /// <summary>A question: the strand, and a caller who may stop waiting for the answer.</summary>
     private Task<T> Read<T>(CancellationToken cancel, Func<CancellationToken, Task<T>> work) => _parts.Strand.InvokeAsync(async () =>
     {
+        try
+        {
+            return await ReadAsync(cancel, work);
+        }
+        catch (IOException full) when (full.HResult == NoSpace)
+        {
+            throw new AfsException(AfsError.NoSpace, "the disk of the cache is full", full);
+        }
+    });
+
+    private async Task<T> ReadAsync<T>(CancellationToken cancel, Func<CancellationToken, Task<T>> work)
+    {
         if (!cancel.CanBeCanceled)
         {
             return await work(cancel);
@@ -149,7 +164,7 @@ public sealed partial class FileTree : IFileTree
         {
             throw Patience.Interrupted();
         }
-    });
+    }
 
     private Task Read(CancellationToken cancel, Func<CancellationToken, Task> work) => Read(cancel, async patient =>
     {
