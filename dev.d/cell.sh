@@ -178,6 +178,7 @@ cell_exec() {
     case $1 in
       --user) need_value "$@" && user=$2 ;;
       --uid) need_value "$@" && uid=$2 ;;
+      -*) fail "'$1' is not known here; what is to run stands behind --: ./dev cell exec D HOST [--user U | --uid N] -- CMD" ;;
       *) break ;;
     esac
     shift 2
@@ -219,6 +220,7 @@ cell_uid() {
   if [[ -z $uid ]]; then
     [[ $1 =~ ^[a-z][a-z0-9._-]*$ ]] || fail "'$1' cannot be a user's name"
     uid=$(awk '$2 >= last {last = $2} END {print last + 1}' "$CELL_DIR/users")
+    note "the cell has no user $1 yet: making one, with uid $uid"
     new_password_file "$CELL_DIR/passwords/$1"
     printf '%s %s\n' "$1" "$uid" >>"$CELL_DIR/users"
     for host in $CELL_HOSTS; do host_files "$host"; done

@@ -94,7 +94,7 @@ up_client() {
 up_supervisor() {
   local line
   for line in /proc/[0-9]*/cmdline; do
-    [[ $(tr '\0' ' ' <"$line" 2>/dev/null) == *"venus-supervisor --"*"$UP_DIR/client/run/"* ]] && basename "$(dirname "$line")"
+    [[ $(tr '\0' ' ' 2>/dev/null <"$line") == *"venus-supervisor --"*"$UP_DIR/client/run/"* ]] && basename "$(dirname "$line")"
   done
   return 0
 }

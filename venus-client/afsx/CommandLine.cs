@@ -34,7 +34,8 @@ internal static class CommandLine
             var parsed = Root().Parse(RunVerb.Separate(arguments));
             if (parsed.Errors.Count > 0)
             {
-                return Fail($"{parsed.Errors[0].Message} (see `afsx {Path(parsed)}--help`)", UsageError);
+                var wrong = parsed.UnmatchedTokens.Count > 0 ? $"'{parsed.UnmatchedTokens[0]}' is not known here" : parsed.Errors[0].Message;
+                return Fail($"{wrong} (see `afsx {Path(parsed)}--help`)", UsageError);
             }
 
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });

@@ -18,7 +18,7 @@ internal static class Sentences
 
     private static string Advice(AfsError error) => error switch
     {
-        AfsError.NotFound => "there is no such file or name; look at how it is written",
+        AfsError.NotFound => "look at how it is written",
         AfsError.Exists => "it exists already; choose another name",
         AfsError.NotDirectory => "a directory is needed there",
         AfsError.AccessDenied => "you lack the right; `afsx acl get` shows who has it, `afsx whoami` who you are",
@@ -26,7 +26,7 @@ internal static class Sentences
         AfsError.NameTooLong => "a name has 255 bytes at most",
         AfsError.NoSpace => "the server's disk is full",
         AfsError.NoToken => "run `afsx login`",
-        AfsError.BadPassword => "user name or password is wrong; try again",
+        AfsError.BadPassword => "try again",
         AfsError.UnknownVolume => "see `afsx volume list`",
         AfsError.UnknownHost => "see `afsx host list`",
         AfsError.UnknownUser => "see `afsx user list`",
