@@ -9,7 +9,7 @@ namespace AfsLike.Venus.Tree;
 /// Handles and what becomes of what is written through them: stored at every close of a changed file, looked at once more at the release for
 /// what a mapping wrote, and kept until it can be stored when the server cannot be reached. Nothing written is ever dropped here.
 /// </summary>
-internal sealed class Storing(TreeParts parts, NodeTable nodes, Facts facts, RecentBreaks<NodeId> takenBack)
+internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts facts, RecentBreaks<NodeId> takenBack)
 {
     private readonly Dictionary<HandleId, FileHandle> _handles = [];
     private readonly HashSet<Node> _waiting = [];
@@ -202,65 +202,16 @@ internal sealed class Storing(TreeParts parts, NodeTable nodes, Facts facts, Rec
         {
             if (node.Open is { Waiting: { } who } open && _waiting.Contains(node))
             {
-                await StoreWhatIsLeftAsync(node, open, who);
-                Settle(node, open, who);
-                CloseIfIdle(node, open);
+                await FinishAsync(node, open, who);
             }
         }
     }
 
-    /// <summary>Dirty contents that a former life left behind.</summary>
-    public async Task RecoverAsync(CachedFile content, uint uid, IReadOnlyList<JournalRecord> writers)
+    private async Task FinishAsync(Node node, OpenFile open, Login who)
     {
-        var who = parts.Principals.Of(uid);
-        if (await FindAsync(content, who) is not { } status)
-        {
-            return;
-        }
-
-        var ids = writers.Select(writer => writer.Node).ToList();
-        if (ids.Count == 0 && status.DataVersion != content.Version)
-        {
-            parts.Cache.KeepAside(content, "the file has been changed elsewhere since");
-            return;
-        }
-
-        var node = ids.Count > 0 ? nodes.Get(ids[0]) : nodes.CurrentOrNew(status);
-        var open = node.Open ??= new OpenFile();
-        using (await open.Gate.EnterAsync())
-        {
-            (open.Content, open.Held, open.MustStore) = (content, status with { DataVersion = content.Version }, true);
-            parts.Cache.Pin(content);
-            open.FormerWriters.AddRange(writers.Select(writer => (writer.Uid, writer.Number)));
-        }
-
         await StoreWhatIsLeftAsync(node, open, who);
         Settle(node, open, who);
         CloseIfIdle(node, open);
-    }
-
-    /// <summary>
-    /// The status of the file whose contents were left behind. Waits for the server for as long as it takes: there is nothing to do without it. Null when there is no way to it; then the contents
-    /// were kept aside.
-    /// </summary>
-    private async Task<VnodeStatus?> FindAsync(CachedFile content, Login who)
-    {
-        while (true)
-        {
-            try
-            {
-                return await facts.AskStatusAsync(content.Fid, who, CancellationToken.None);
-            }
-            catch (AfsException away) when (away.Error is AfsError.TimedOut or AfsError.Unavailable)
-            {
-                parts.Log($"venus: contents of {content.Fid} were left behind and wait for the server: {away.Message}");
-            }
-            catch (AfsException failure)
-            {
-                parts.Cache.KeepAside(content, failure.Error is AfsError.Stale or AfsError.NotFound ? "the file is gone from the server" : failure.Message);
-                return null;
-            }
-        }
     }
 
     /// <summary>Stores what mappings wrote after the last close, once the last of them is gone.</summary>
@@ -281,6 +232,11 @@ internal sealed class Storing(TreeParts parts, NodeTable nodes, Facts facts, Rec
                 await gone;
             }
         }
+        catch (AfsException failure)
+        {
+            parts.Log($"venus: what a mapping of {node.Fid} still writes is stored when venus-client starts anew: {failure.Message}");
+            return; // the file stays dirty
+        }
         finally
         {
             open.IsFollowed = false;
@@ -288,9 +244,7 @@ internal sealed class Storing(TreeParts parts, NodeTable nodes, Facts facts, Rec
 
         if (open.Content == content && open.Writers == 0)
         {
-            await StoreWhatIsLeftAsync(node, open, who);
-            Settle(node, open, who);
-            CloseIfIdle(node, open);
+            await FinishAsync(node, open, who);
         }
 
         bool IsMapped() => open.Content == content && open.Writers == 0 && parts.Cache.HasWriters(content);
