@@ -1,14 +1,15 @@
 # shellcheck shell=bash
 # Daemons by pid file. A pid file holds "PID STARTTIME": a number that was given to another process since is not ours.
 
-# start_of PID: clock ticks after boot, empty when it is gone or dead.
+# start_of PID: clock ticks after boot, empty when it is gone or dead. A zombie is dead when the last of its threads is: until then they hold its files,
+# its locks and its ports.
 start_of() {
   local line
   { line=$(<"/proc/$1/stat"); } 2>/dev/null || return 0
   line=${line##*) }
   # shellcheck disable=SC2206
   local fields=($line)
-  [[ ${fields[0]} == [ZX] ]] || printf '%s\n' "${fields[19]}"
+  [[ ${fields[0]} == X || (${fields[0]} == Z && ${fields[17]} -le 1) ]] || printf '%s\n' "${fields[19]}"
 }
 
 # pid_in FILE: the pid if that very process lives, else nothing.

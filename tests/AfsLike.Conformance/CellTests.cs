@@ -47,6 +47,33 @@ public sealed class CellTests
         Assert.NotNull(PidOfServer(cell));
     }
 
+    [Fact]
+    public async Task A_daemon_lives_until_the_last_of_its_threads_has_ended()
+    {
+        var place = Directory.CreateTempSubdirectory("afs-").FullName;
+        var source = Path.Combine(place, "dying.c");
+        await File.WriteAllTextAsync(source, """
+            #include <pthread.h>
+            #include <unistd.h>
+            static void *rest(void *none) { (void)none; char end; (void)!read(0, &end, 1); _exit(0); }
+            int main(void) { pthread_t other; pthread_create(&other, 0, rest, 0); pthread_exit(0); }
+            """, TestContext.Current.CancellationToken);
+        (await Shell.RunAsync(["gcc", "-pthread", "-o", Path.Combine(place, "dying"), source])).Ok();
+        (await Shell.RunAsync(["bash", "-euc", """
+            cd "$2"
+            . "$1/dev.d/daemons.sh"
+            mkfifo end
+            ./dying <end &
+            exec 3>end
+            remember_pid pid $!
+            until [[ $(ps -o state= -p $!) == Z* ]]; do sleep 0.01; done
+            [[ $(pid_in pid) == $! ]] || { echo "taken for dead while a thread of it lives" >&2; exit 1; }
+            echo >&3
+            await_end pid
+            """, "bash", Repository.Root, place])).Ok();
+        Directory.Delete(place, recursive: true);
+    }
+
     [Theory]
     [InlineData("exec", "c9", "there is no host 'c9'")]
     [InlineData("cut", "c9", "there is no host 'c9'")]
