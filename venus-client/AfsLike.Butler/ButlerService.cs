@@ -54,7 +54,7 @@ public sealed class ButlerService : IDisposable
     /// <summary>Looks after the clocks until <paramref name="stop"/>. First clears up after a former life.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        foreach (var name in RunningNotes.Clear(_context.Place))
+        foreach (var name in RunningNotes.EndFormer(_context.Place))
         {
             Remember(name);
         }
@@ -306,7 +306,9 @@ public sealed class ButlerService : IDisposable
 
         while (_endedInOrder.Count > _context.Settings.EndedJobsRemembered)
         {
-            _ended.Remove(_endedInOrder.Dequeue());
+            var forgotten = _endedInOrder.Dequeue();
+            _ended.Remove(forgotten);
+            RunningNotes.Drop(_context.Place, forgotten);
         }
     }
 }

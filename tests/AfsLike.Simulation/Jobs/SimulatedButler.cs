@@ -43,7 +43,6 @@ internal sealed class SimulatedButler(Cell cell, ClientHost host, JobLedger ledg
         _target.Clear();
         _ended.Clear();
         _ended.UnionWith(_notes);
-        _notes.Clear();
         cell.Watch(_strand.InvokeAsync(RunAsync));
     }
 
@@ -275,9 +274,13 @@ internal sealed class SimulatedButler(Cell cell, ClientHost host, JobLedger ledg
             case SignalGroup(var signal):
                 command?.Signal(signal);
                 break;
-            case ForgetJob:
+            case ForgetJob(var answered):
                 _target.Remove(job.Name);
-                _notes.Remove(job.Name);
+                if (answered)
+                {
+                    _notes.Remove(job.Name);
+                }
+
                 _ended.Add(job.Name);
                 break;
         }

@@ -44,14 +44,20 @@ internal sealed class Scenario
         var programs = new List<CheckedCalls>();
         foreach (var client in Cell.Clients)
         {
-            var kernel = (ModelKernel)client.Kernel!;
-            var calls = new CheckedCalls(kernel.StartProcess(CellUsers.FirstUid + 1), _history, _simulator);
-            await client.Spawn("arriving", async () => Assert.True(await kernel.EnterAsync(calls.Process, s_start)));
-            programs.Add(calls);
+            programs.Add(await ProgramAsync(client));
         }
 
         await Cell.Clients[0].Spawn("script", () => script([.. programs]));
     });
+
+    /// <summary>One more program on a client.</summary>
+    public async Task<CheckedCalls> ProgramAsync(ClientHost client)
+    {
+        var kernel = (ModelKernel)client.Kernel!;
+        var calls = new CheckedCalls(kernel.StartProcess(CellUsers.FirstUid + 1), _history, _simulator);
+        await client.Spawn("arriving", async () => Assert.True(await kernel.EnterAsync(calls.Process, s_start)));
+        return calls;
+    }
 
     private ModelKernel Boot(ClientHost host, SimulatedProcess process) => new(
         _simulator, process, _simulator.Chance.Fork($"kernel {process.Number}"), _history, static _ => { })

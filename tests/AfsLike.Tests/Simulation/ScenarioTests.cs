@@ -117,6 +117,51 @@ public sealed class ScenarioTests
         }
     }
 
+    /// <summary>
+    /// The answer to its creator waits for a third host, and meanwhile it is moved elsewhere and opened under its new name: both programs must get the same local file.
+    /// </summary>
+    [Fact]
+    public void A_file_that_is_opened_before_its_creator_has_heard_of_it_has_one_local_file()
+    {
+        var scenario = new Scenario(clients: 3);
+        var third = scenario.Cell.Network.Link(scenario.Cell.Clients[2].Machine, scenario.Cell.Server.Machine);
+        scenario.Run(async programs =>
+        {
+            var another = await scenario.ProgramAsync(scenario.Cell.Clients[0]);
+            for (var i = 0; i < 100; i++)
+            {
+                FileName[] from = Scenario.Path($"from{i}"), to = Scenario.Path($"to{i}"), made = [.. from, FileName.From("made")], moved = [.. to, FileName.From("moved")];
+                await programs[1].MakeAsync(from, VnodeKind.Directory, 0x1ED);
+                await programs[1].MakeAsync(to, VnodeKind.Directory, 0x1ED);
+                await programs[2].StatAsync(made);
+                third.IsCut = true;
+                var creating = programs[0].OpenAsync(made, OpenModes.Write, create: true);
+                while (!(await programs[1].StatAsync(made)).IsOk)
+                {
+                    await scenario.DelayAsync(TimeSpan.FromMicroseconds(100));
+                }
+
+                var moving = programs[1].RenameAsync(made, moved, RenameModes.None);
+                while (!(await programs[1].StatAsync(moved)).IsOk)
+                {
+                    await scenario.DelayAsync(TimeSpan.FromMicroseconds(100));
+                }
+
+                var healing = Later(scenario, TimeSpan.FromMicroseconds(20 * i), () =>
+                {
+                    third.IsCut = false;
+                    scenario.Cell.Network.Healed();
+                    return Task.CompletedTask;
+                });
+                var opened = await another.OpenAsync(moved, OpenModes.Read);
+                await healing;
+                await moving;
+                Assert.True((await another.CloseAsync(opened.Value)).IsOk);
+                Assert.True((await programs[0].CloseAsync((await creating).Value)).IsOk);
+            }
+        });
+    }
+
     private static void Rounds(PlantedFault planted, Func<Scenario, CheckedCalls, CheckedCalls, string, TimeSpan, Task> round)
     {
         var scenario = new Scenario(clients: 2) { Planted = planted };

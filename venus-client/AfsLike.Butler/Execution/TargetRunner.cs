@@ -27,6 +27,7 @@ internal sealed class TargetRunner : IDisposable
     private RunningCommand? _command;
     private OutputFiles? _files;
     private string _note = "";
+    private bool _answered;
     private bool _inputEnds;
     private bool _inputBusy;
     private TaskCompletionSource _room = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -73,7 +74,7 @@ internal sealed class TargetRunner : IDisposable
         _files?.Dispose();
         if (_note.Length > 0)
         {
-            File.Delete(_note);
+            RunningNotes.Over(_note, _answered);
         }
     }
 
@@ -103,7 +104,8 @@ internal sealed class TargetRunner : IDisposable
                 case NoteExit note:
                     _files?.NoteExit(note.ExitCode);
                     break;
-                case ForgetJob:
+                case ForgetJob(var answered):
+                    _answered = answered;
                     _context.Forget(this);
                     break;
             }

@@ -37,4 +37,5 @@ public sealed record SignalGroup(uint Signal) : JobEffect;
 public sealed record NoteExit(uint ExitCode) : JobEffect;
 
 /// <summary>Either side: the job is over; forget it.</summary>
-public sealed record ForgetJob : JobEffect;
+/// <param name="Answered">The other half knows how it ended and asks for it no more. A target whose home may ask again remembers the name, over restarts too.</param>
+public sealed record ForgetJob(bool Answered = true) : JobEffect;

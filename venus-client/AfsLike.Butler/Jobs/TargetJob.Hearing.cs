@@ -107,7 +107,7 @@ public sealed partial class TargetJob
     {
         if (_refusal is not null || (_told && acknowledged.Recorded && _recorded))
         {
-            Over();
+            Over(answered: true);
         }
         else if (_toldRecorded == _recorded)
         {

@@ -295,10 +295,10 @@ public sealed partial class TargetJob
         }
     }
 
-    private void Over()
+    private void Over(bool answered = false)
     {
         _phase = Phase.Over;
-        Emit(new ForgetJob());
+        Emit(new ForgetJob(answered));
     }
 
     private OutgoingStream Outgoing(uint stream) => stream == JobStream.Error ? _error : _output;

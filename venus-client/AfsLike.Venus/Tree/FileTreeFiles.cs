@@ -23,7 +23,7 @@ public sealed partial class FileTree
                 }
 
                 var entry = await EntryAsync(who, parent, name, child);
-                return new Created(entry, _opening.OpenNew(_nodes.Get(entry.Node), child, who, caller.Uid, modes));
+                return await OpenedAsync(entry, _opening.OpenNewAsync(_nodes.Get(entry.Node), child, who, caller.Uid, modes));
             },
             abandoned: created => _ = _storing.ReleaseAsync(created.Open.Handle));
 
@@ -121,11 +121,16 @@ public sealed partial class FileTree
             throw new AfsException(AfsError.Stale, "a file that was just there is gone: try again");
         }
 
+        return await OpenedAsync(entry, _opening.OpenAsync(caller, entry.Node, modes, CancellationToken.None));
+    }
+
+    private async Task<Created> OpenedAsync(Entry entry, Task<OpenGrant> opening)
+    {
         try
         {
-            return new Created(entry, await _opening.OpenAsync(caller, entry.Node, modes, CancellationToken.None));
+            return new Created(entry, await opening);
         }
-        catch (AfsException)
+        catch
         {
             _nodes.Forget(entry.Node, 1); // the kernel never hears of the entry
             throw;

@@ -56,18 +56,33 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
         }
     }
 
-    /// <summary>A file this caller has just made: empty, and writable whatever its mode says.</summary>
-    public OpenGrant OpenNew(Node node, VnodeStatus status, Login who, uint uid, OpenModes modes)
+    /// <summary>A file this caller has just made: writable whatever its mode says, and empty unless somebody else has found and filled it meanwhile.</summary>
+    public async Task<OpenGrant> OpenNewAsync(Node node, VnodeStatus status, Login who, uint uid, OpenModes modes)
     {
         var open = node.Open ??= new OpenFile();
-        if (open.Content is null)
+        open.Opening++;
+        try
         {
-            open.Content = parts.Cache.Create(status, uid);
-            parts.Cache.Pin(open.Content);
-            open.Held = status;
-        }
+            using var turn = await open.Gate.EnterAsync(); // others may be opening it already, by a name it has been given since
+            if (open.Stream is not null)
+            {
+                throw Streamed();
+            }
 
-        return Grant(node, open, who, uid, modes);
+            if (open.Content is null)
+            {
+                open.Content = parts.Cache.Create(status, uid);
+                parts.Cache.Pin(open.Content);
+                open.Held = status;
+            }
+
+            return Grant(node, open, who, uid, modes);
+        }
+        finally
+        {
+            open.Opening--;
+            storing.CloseIfIdle(node, open);
+        }
     }
 
     /// <summary>Cuts or extends. True when that was done to the local file; false: it is not open here, the server has to do it.</summary>
@@ -214,7 +229,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
         {
             if (open.Content is null && open.Held?.DataVersion == status.DataVersion)
             {
-                throw new AfsException(AfsError.Busy, "the file is being streamed to a reader here; open it for writing when that is closed");
+                throw Streamed();
             }
 
             _ = storing.SupersedeAsync(node);
@@ -247,6 +262,9 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
             ? new OpenGrant(handle.Id, OpenKind.Passthrough, content.Handle, content.Backing, keep, NoFlush: !writes)
             : new OpenGrant(handle.Id, OpenKind.Served, null, 0, keep, NoFlush: true);
     }
+
+    private static AfsException Streamed() =>
+        new(AfsError.Busy, "the file is being streamed to a reader here; open it for writing when that is closed");
 
     private static AfsException Stale(Node node) => new(AfsError.Stale, $"{node.Fid} has changed elsewhere: look its name up again");
 }
