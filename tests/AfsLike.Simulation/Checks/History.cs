@@ -108,7 +108,7 @@ internal sealed class History : IKernelWitness
     /// <summary>A listing, from its opendir to its end. "." and ".." are not in it.</summary>
     public void ListingSeen(ModelKernel kernel, long begun, ulong directory, IReadOnlyList<ListedName> names)
     {
-        var listed = new SortedDictionary<FileName, ulong>();
+        var listed = new Dictionary<FileName, ulong>(names.Count);
         foreach (var name in names)
         {
             if (!listed.TryAdd(name.Name, name.Inode))
@@ -117,9 +117,8 @@ internal sealed class History : IKernelWitness
             }
         }
 
-        foreach (var name in Truth.VnodeOf(directory).Names)
+        foreach (var (name, line) in Truth.VnodeOf(directory).Names)
         {
-            var line = Truth.NameOf(directory, name);
             if (Truth.KindOf(line.Last) != VnodeKind.MountPoint)
             {
                 listed.Remove(name, out var inode);

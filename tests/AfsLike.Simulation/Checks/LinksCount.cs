@@ -38,7 +38,7 @@ internal sealed class LinksCount : ICommitChecker
         _entries.Clear();
         foreach (var (directory, vnode) in truth.Vnodes)
         {
-            foreach (var name in vnode.Names)
+            foreach (var (name, _) in vnode.Names)
             {
                 Count(directory, truth.NameOf(directory, name).Last, 1, truth);
             }

@@ -261,8 +261,9 @@ internal sealed class Truth(Func<long> tick, IReadOnlyList<ICommitChecker> check
 
         foreach (var (directory, name, _, after) in change.Names)
         {
-            Add(NameOf(directory, name), after);
-            VnodeOf(directory).Names.Add(name);
+            var line = NameOf(directory, name);
+            Add(line, after);
+            VnodeOf(directory).Names.TryAdd(name, line);
         }
 
         foreach (var (inode, _, after) in change.Statuses)
@@ -308,6 +309,6 @@ internal sealed class VnodeTruth
 
     public StateLine<AccessList> Acl { get; } = new(AccessList.Empty);
 
-    /// <summary>Of a directory: every name that was ever in it.</summary>
-    public SortedSet<FileName> Names { get; } = [];
+    /// <summary>Of a directory: every name that was ever in it, in the order in which they came.</summary>
+    public OrderedDictionary<FileName, StateLine<ulong>> Names { get; } = [];
 }

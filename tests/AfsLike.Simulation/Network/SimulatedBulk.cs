@@ -17,6 +17,7 @@ public sealed class SimulatedBulk(Simulator simulator, SimulatedNetwork network,
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     private readonly SeededRandom _chance = simulator.Chance.Fork($"bulk {client.Number}");
+    private readonly HashSet<ulong> _damaged = [];
     private readonly Link _there = network.Link(client.Machine, server);
     private readonly Link _back = network.Link(server, client.Machine);
 
@@ -32,7 +33,7 @@ public sealed class SimulatedBulk(Simulator simulator, SimulatedNetwork network,
         }
 
         bytes.CopyTo(buffer);
-        Damage(buffer);
+        Damage(chunk, buffer);
     }
 
     public async Task PutAsync(ReadOnlyMemory<byte> ticket, ulong chunk, ReadOnlyMemory<byte> bytes, Checksum checksum, CancellationToken cancel)
@@ -107,12 +108,19 @@ public sealed class SimulatedBulk(Simulator simulator, SimulatedNetwork network,
         }
     }
 
-    /// <summary>TLS would notice; memory, and the disks of routers' caches, would not.</summary>
-    private void Damage(Memory<byte> bytes)
+    /// <summary>
+    /// TLS would notice; memory, and the disks of routers' caches, would not. Never twice running in one chunk: what is damaged again and again is told as damage, rightly, and no
+    /// program expects it here.
+    /// </summary>
+    private void Damage(ulong chunk, Memory<byte> bytes)
     {
-        if (BreaksOneIn > 0 && bytes.Length > 0 && _chance.OneIn(BreaksOneIn))
+        if (BreaksOneIn > 0 && bytes.Length > 0 && _chance.OneIn(BreaksOneIn) && _damaged.Add(chunk))
         {
             bytes.Span[_chance.Next(bytes.Length)] ^= (byte)(1 << _chance.Next(8));
+        }
+        else
+        {
+            _damaged.Remove(chunk);
         }
     }
 }

@@ -48,7 +48,7 @@ internal sealed class UserProgram(CheckedCalls calls, History history, Workload 
         _ => throw new ArgumentOutOfRangeException(nameof(deed)),
     };
 
-    public Task GlanceAsync() => chance.OneIn(8) ? calls.ListAsync(Any()[..1]) : calls.StatAsync(Any());
+    public Task GlanceAsync() => chance.OneIn(16) ? calls.ListAsync(Any()[..1]) : calls.StatAsync(Any());
 
     private FileName[] Any() => workload.Place.Any(chance, number);
 

@@ -33,7 +33,7 @@ internal sealed class Workload
         _pause = chance.Of([TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1)]);
         LargeOneIn = chance.Of([60, 300, 1000]);
         ProgramsOnHost = chance.Next(1, 5);
-        _glances = chance.Of([2, 10, 40, 100]);
+        _glances = chance.Of<int>(_pause < TimeSpan.FromSeconds(1) ? [4, 20, 60, 120] : [60, 120]); // who only waits is shown nothing
     }
 
     public Place Place { get; }
