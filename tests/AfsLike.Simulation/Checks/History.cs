@@ -19,6 +19,7 @@ internal sealed class History : IKernelWitness
     {
         _broken = broken;
         Truth = new Truth(Tick, [new VersionsRise(), Links, Kept, Once]);
+        Rights = new RightsHold(Truth, broken);
     }
 
     public Truth Truth { get; }
@@ -29,6 +30,8 @@ internal sealed class History : IKernelWitness
 
     public Once Once { get; } = new();
 
+    public RightsHold Rights { get; }
+
     /// <summary>Things shown and held against the truth.</summary>
     public long Checked { get; private set; }
 
@@ -37,7 +40,10 @@ internal sealed class History : IKernelWitness
     /// <summary>What uid a host shows for a user.</summary>
     public Func<int, UserId, uint> UidOf { get; set; } = static (_, user) => user.Value;
 
-    public void NameSeen(ModelKernel kernel, long begun, ulong directory, FileName name, ulong inode)
+    /// <summary>Whether a chunk is not what was stored any more.</summary>
+    public Predicate<ulong> IsDamaged { get; set; } = static _ => false;
+
+    public void NameSeen(ModelKernel kernel, long begun, uint uid, ulong directory, FileName name, ulong inode)
     {
         if (Inodes.FidOf(directory).Volume.Value == 0)
         {
@@ -52,6 +58,7 @@ internal sealed class History : IKernelWitness
 
         Show(() => line.Show(kernel.Number, begun, Tick(), child => child == inode, () =>
             $"{kernel.Host} was shown '{name}' of {Inodes.FidOf(directory)} as {(inode == 0 ? "absent" : Inodes.FidOf(inode))}"));
+        Rights.MustHold(kernel, begun, uid, directory, Common.Model.Rights.Lookup, () => $"was shown '{name}'");
     }
 
     public void ChangeAsked(ModelKernel kernel, ulong request, string call) => Once.Asked(kernel.OperationOf(request), call);
@@ -106,8 +113,9 @@ internal sealed class History : IKernelWitness
     }
 
     /// <summary>A listing, from its opendir to its end. "." and ".." are not in it.</summary>
-    public void ListingSeen(ModelKernel kernel, long begun, ulong directory, IReadOnlyList<ListedName> names)
+    public void ListingSeen(ModelKernel kernel, long begun, uint uid, ulong directory, IReadOnlyList<ListedName> names)
     {
+        Rights.MustHold(kernel, begun, uid, directory, Common.Model.Rights.Lookup, static () => "was shown a listing");
         var listed = new Dictionary<FileName, ulong>(names.Count);
         foreach (var name in names)
         {
@@ -160,6 +168,18 @@ internal sealed class History : IKernelWitness
             _broken(new PromiseBrokenException(
                 "D2", $"{kernel.Host} was refused because '{name}' {(exists ? "exists" : "does not exist")} in {Inodes.FidOf(directory)}; while the call ran that was only so by what the call itself had done, if at all"));
         }
+    }
+
+    /// <summary>D3: a call was told of damage. There must be some, in what the last of its names leads to.</summary>
+    public void DamageSeen(ModelKernel kernel, long begun, IReadOnlyList<(ulong Directory, FileName Name)> looked, Func<string> call)
+    {
+        Checked++;
+        if (looked.Count == 0 || !Truth.NameOf(looked[^1].Directory, looked[^1].Name).MayBe(begun, (_, child) => IsHarmed(child)))
+        {
+            Defect(kernel, $"{call()} ended with Corrupted, and what it came to is sound");
+        }
+
+        bool IsHarmed(ulong inode) => Truth.VnodeOf(inode).Content.MayBe(begun, (_, content) => content.Chunks.Any(chunk => IsDamaged(chunk.Id)));
     }
 
     /// <summary>

@@ -34,6 +34,11 @@ internal sealed class TreeComparison
     private async Task CompareAsync(FileName[] path)
     {
         var listing = await _calls.ListAsync(path);
+        if (listing.Error == AfsError.AccessDenied)
+        {
+            return; // rightly: that was checked
+        }
+
         if (!listing.IsOk)
         {
             _history.Defect(_kernel, $"F1: after all is healed and quiet '{string.Join('/', path)}' cannot be listed: {listing.Error}");
@@ -66,6 +71,11 @@ internal sealed class TreeComparison
     private async Task ReadAsync(FileName[] path, long length)
     {
         var opened = await _calls.OpenAsync(path, OpenModes.Read);
+        if (opened.Error is AfsError.AccessDenied or AfsError.Corrupted)
+        {
+            return; // rightly, too
+        }
+
         if (!opened.IsOk)
         {
             _history.Defect(_kernel, $"C1: '{string.Join('/', path)}' cannot be opened: {opened.Error}");

@@ -24,6 +24,9 @@ public sealed class ServerDisk(DiskClock clock, SeededRandom chance)
     /// <summary>The next write fails, as a disk's do.</summary>
     public bool FailsNext { get; set; }
 
+    /// <summary>Numbers of chunks that are not what was stored.</summary>
+    public HashSet<ulong> Damaged { get; } = [];
+
     internal OrderedRows Rows { get; } = new();
 
     internal SortedDictionary<ulong, byte[]> Chunks { get; } = [];
@@ -61,18 +64,18 @@ public sealed class ServerDisk(DiskClock clock, SeededRandom chance)
         _deleted.Clear();
     }
 
-    /// <summary>A bit of a chunk turns over, at rest. Returns its number; null when there is none.</summary>
-    public ulong? Flip()
+    /// <summary>A bit of a chunk turns over, at rest, if there is one.</summary>
+    public void Flip()
     {
         if (Chunks.Count == 0)
         {
-            return null;
+            return;
         }
 
         var (id, bytes) = Chunks.ElementAt(Chance.Next(Chunks.Count));
         var damaged = bytes.ToArray();
         damaged[Chance.Next(damaged.Length)] ^= (byte)(1 << Chance.Next(8));
         Chunks[id] = damaged;
-        return id;
+        Damaged.Add(id);
     }
 }

@@ -23,7 +23,7 @@ public sealed class SimulatedChunkStore(ServerDisk disk, Func<long> now) : IChun
             }
             else
             {
-                done.SetException(new AfsException(AfsError.Corrupted, $"chunk {chunk.Id:x} is damaged on the server's disk"));
+                done.SetException(new AfsException(AfsError.Corrupted, $"chunk {chunk.Id:x} is {(disk.Chunks.ContainsKey(chunk.Id) ? "damaged" : "not")} on the server's disk"));
             }
         });
         return done.Task;

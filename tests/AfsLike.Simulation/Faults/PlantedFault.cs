@@ -47,6 +47,9 @@ internal enum PlantedFault
     /// <summary>A break says nothing of versions, so that an older status is taken for news.</summary>
     OlderStatusTaken,
 
+    /// <summary>Every user of a host is taken for one who may look names up, so that the kernel answers all of them alike.</summary>
+    RightsNotAsked,
+
     /// <summary>A revalidation answers that nothing has changed.</summary>
     RevalidationLies,
 

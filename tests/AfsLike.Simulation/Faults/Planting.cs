@@ -65,6 +65,16 @@ internal sealed class Planting(PlantedFault fault, Simulator simulator, History 
 
             return true;
         },
+        PlantedFault.RightsNotAsked => static (message, _) =>
+        {
+            foreach (var rights in new[] { message.Reply?.Rights?.Rights, message.Reply?.Lookup?.DirectoryRights, message.Reply?.List?.DirectoryRights }.OfType<DirectoryRights>())
+            {
+                rights.Caller |= (uint)Rights.Lookup;
+                rights.Anyuser |= (uint)Rights.Lookup;
+            }
+
+            return true;
+        },
         PlantedFault.RevalidationLies => static (message, _) =>
         {
             message.Reply?.Revalidate?.Changed.Clear();

@@ -132,7 +132,7 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
         var begun = kernel.Tick();
         var exclusive = modes.HasFlag(OpenModes.Exclusive);
         var found = await walk.LockedAsync(process, directory, name, exclusive ? LookupModes.Exclusive : retry);
-        walk.See(begun, directory, name, found);
+        walk.See(process, begun, directory, name, found);
         if (found.IsOk)
         {
             if (!exclusive)

@@ -1,5 +1,6 @@
 using AfsLike.Common;
 using AfsLike.Common.Model;
+using AfsLike.Common.Wire;
 using AfsLike.Simulation.Faults;
 using AfsLike.Venus.Tree;
 
@@ -18,6 +19,7 @@ internal sealed partial class FrontEnd
     private Strand? _strand;
     private IFileTree? _tree;
     private PlantedFault _mistake;
+    private readonly List<TaskCompletionSource<Answer<Done>>> _controls = [];
     private bool _closed;
 
     public FrontEnd(
@@ -48,12 +50,45 @@ internal sealed partial class FrontEnd
         Notifier.Mistake = mistake;
     }
 
-    /// <summary>The daemon is dead: nothing it still does reaches the kernel.</summary>
-    public void Close() => _closed = true;
+    /// <summary>The daemon is dead: nothing it still does reaches the kernel, and its control socket is closed.</summary>
+    public void Close()
+    {
+        _closed = true;
+        foreach (var asked in _controls.ToList())
+        {
+            asked.TrySetResult(AfsError.Interrupted);
+        }
+    }
+
+    /// <summary>A call of the protocol by way of the daemon's control socket, as afsx makes it. Interrupted: the daemon is gone, and what became of it is not known.</summary>
+    public async Task<Answer<Done>> ForwardAsync(uint uid, Request request)
+    {
+        var asked = new TaskCompletionSource<Answer<Done>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _controls.Add(asked);
+        _strand!.Post(_ => CallAsync(), null);
+        var answer = await asked.Task;
+        _controls.Remove(asked);
+        return answer;
+
+        async void CallAsync()
+        {
+            try
+            {
+                await ((FileTree)Tree).ForwardAsync(uid, request, CancellationToken.None);
+                asked.TrySetResult(default(Done));
+            }
+            catch (AfsException refused)
+            {
+                asked.TrySetResult(refused.Error);
+            }
+        }
+    }
 
     /// <summary>One request. <paramref name="write"/> hands the reply to the kernel and says whether it was wanted.</summary>
     public void Serve<T>(Func<ReplyState, Task<Answer<T>>> work, Func<Answer<T>, bool> write) =>
         _strand!.Post(_ => ServeAsync(work, write), null);
+
+    public void Hear(Action heard) => _strand!.Post(_ => heard(), null);
 
     public void Forget(NodeId node, ulong count)
     {

@@ -8,8 +8,8 @@ internal interface IKernelWitness
     /// <summary>The next moment. One count for the whole cell, so that of two events it is always known which was first.</summary>
     long Tick();
 
-    /// <summary>A name of a directory led to <paramref name="inode"/> (0: nowhere). Asked for at <paramref name="begun"/>, answered now.</summary>
-    void NameSeen(ModelKernel kernel, long begun, ulong directory, FileName name, ulong inode);
+    /// <summary>A process of <paramref name="uid"/> was told that a name of a directory leads to <paramref name="inode"/> (0: nowhere). Asked for at <paramref name="begun"/>, answered now.</summary>
+    void NameSeen(ModelKernel kernel, long begun, uint uid, ulong directory, FileName name, ulong inode);
 
     /// <summary>A call that may change something was given its number.</summary>
     void ChangeAsked(ModelKernel kernel, ulong request, string call);

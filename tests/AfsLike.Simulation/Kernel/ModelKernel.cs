@@ -1,5 +1,7 @@
 using AfsLike.Common;
 using AfsLike.Common.Model;
+using AfsLike.Common.Wire;
+using AfsLike.Simulation.Checks;
 using AfsLike.Simulation.Faults;
 using AfsLike.Simulation.World;
 using AfsLike.Venus.Tree;
@@ -144,6 +146,30 @@ internal sealed class ModelKernel : IHostKernel
         return process.WorkingDirectory is not null;
     }
 
+    /// <summary>`afsx acl set`, on a directory.</summary>
+    /// <param name="asked">Told the number of the operation when it is known.</param>
+    public async Task<Answer<Done>> SetAclAsync(ModelProcess process, IReadOnlyList<FileName> path, IReadOnlyList<WireAclEntry> entries, Action<OperationId> asked)
+    {
+        var found = await _walk.ToAsync(process, path, path.Count, LookupModes.None);
+        if (!found.IsOk)
+        {
+            return found.Error;
+        }
+
+        var (isDirectory, fid) = (found.Value.IsDirectory, Inodes.FidOf(found.Value.Attributes.Inode));
+        Cache.Release(found.Value);
+        if (!isDirectory || _attached is not { } daemon)
+        {
+            return isDirectory ? AfsError.TimedOut : AfsError.NotDirectory;
+        }
+
+        var request = new Request { SetAcl = new SetAclCall { Directory = fid.ToWire() } };
+        request.SetAcl.Entries.AddRange(entries);
+        var answer = await daemon.ForwardAsync(process.Uid, request);
+        asked(new OperationId(Instance, request.Operation));
+        return answer;
+    }
+
     public ModelProcess StartProcess(uint uid) => new(this, uid, ++_lastProcess);
 
     public Task<TakenBack> InvalidateNamesAsync(NodeId directory, IReadOnlyList<FileName> names, bool mutationPending) =>
@@ -178,6 +204,9 @@ internal sealed class ModelKernel : IHostKernel
             await _simulator.DelayAsync(_chance.Between(TimeSpan.FromMicroseconds(1), longest));
         }
     }
+
+    /// <summary>INTERRUPT: the daemon, if there is one, hears of something that no reply follows.</summary>
+    internal void Tell(Action heard) => _attached?.Hear(heard);
 
     internal Task WaitAsync(TimeSpan span) => _simulator.DelayAsync(span);
 

@@ -14,8 +14,18 @@ internal sealed class ModelProcess(ModelKernel kernel, uint uid, uint pid)
     /// <summary>Where relative paths begin; null: the mount's root.</summary>
     public ModelInode? WorkingDirectory { get; set; }
 
-    /// <summary>Cancelled when a signal comes that interrupts the current call.</summary>
-    public CancellationToken Signals { get; set; }
+    /// <summary>Cancelled when the daemon has read that a signal has come.</summary>
+    public CancellationToken Signals { get; private set; }
+
+    /// <summary>From now on calls can be interrupted, by what is returned: a signal like Ctrl-C's, which the daemon hears of when it gets to read.</summary>
+    public Action Signalled()
+    {
+        var signal = new CancellationTokenSource();
+        Signals = signal.Token;
+        return () => Kernel.Tell(signal.Cancel);
+    }
+
+    public void Unsignalled() => Signals = default;
 
     /// <summary>Names the current call has looked for so far, with the inodes of their directories.</summary>
     public List<(ulong Directory, FileName Name)> Looked { get; } = [];

@@ -72,7 +72,7 @@ internal sealed class PathWalk(ModelKernel kernel, InodeCache cache, Upcalls upc
             if (valid)
             {
                 found = Pin(dentry);
-                See(begun, directory, name, found);
+                See(process, begun, directory, name, found);
                 return found;
             }
 
@@ -84,7 +84,7 @@ internal sealed class PathWalk(ModelKernel kernel, InodeCache cache, Upcalls upc
             found = await LockedAsync(process, directory, name, modes);
         }
 
-        See(begun, directory, name, found);
+        See(process, begun, directory, name, found);
         return found;
     }
 
@@ -121,11 +121,11 @@ internal sealed class PathWalk(ModelKernel kernel, InodeCache cache, Upcalls upc
     }
 
     /// <summary>What a process was told of a name.</summary>
-    public void See(long begun, ModelInode directory, FileName name, in Answer<ModelInode> found)
+    public void See(ModelProcess process, long begun, ModelInode directory, FileName name, in Answer<ModelInode> found)
     {
         if (found.IsOk || found.Error == AfsError.NotFound)
         {
-            witness.NameSeen(kernel, begun, directory.Attributes.Inode, name, found.IsOk ? found.Value.Attributes.Inode : 0);
+            witness.NameSeen(kernel, begun, process.Uid, directory.Attributes.Inode, name, found.IsOk ? found.Value.Attributes.Inode : 0);
         }
     }
 

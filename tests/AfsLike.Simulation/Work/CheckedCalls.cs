@@ -1,4 +1,5 @@
 using AfsLike.Common.Model;
+using AfsLike.Common.Wire;
 using AfsLike.Simulation.Checks;
 using AfsLike.Simulation.Kernel;
 using AfsLike.Simulation.World;
@@ -65,14 +66,23 @@ internal sealed class CheckedCalls(ModelProcess process, History history, Simula
         var answer = await RunAsync("list", path, () => Kernel.Listings.ListAsync(Process, path));
         if (answer.IsOk)
         {
-            history.ListingSeen(Kernel, _begun, answer.Value.Inode, answer.Value.Names);
+            history.ListingSeen(Kernel, _begun, Process.Uid, answer.Value.Inode, answer.Value.Names);
         }
 
         return answer;
     }
 
-    public async Task<Answer<ModelFile>> OpenAsync(FileName[] path, OpenModes modes, bool create = false, uint mode = 0x1A4) =>
-        Changed("open", path, await RunAsync("open", path, () => Kernel.Files.OpenAsync(Process, path, modes, create, mode)), mustHaveChanged: false);
+    public async Task<Answer<ModelFile>> OpenAsync(FileName[] path, OpenModes modes, bool create = false, uint mode = 0x1A4)
+    {
+        var answer = Changed("open", path, await RunAsync("open", path, () => Kernel.Files.OpenAsync(Process, path, modes, create, mode)), mustHaveChanged: false);
+        if (answer.IsOk && !create)
+        {
+            var needed = (modes.HasFlag(OpenModes.Read) ? Rights.Read : Rights.None) | (modes.HasFlag(OpenModes.Write) ? Rights.Write : Rights.None);
+            history.Rights.MustHold(Kernel, _begun, Process.Uid, Process.Looked[^1].Directory, needed, () => $"opened '{string.Join('/', path)}'");
+        }
+
+        return answer;
+    }
 
     public Task<Answer<byte[]>> ReadAsync(ModelFile file, long offset, int count) => RunAsync("read", [], () => Kernel.Files.ReadAsync(Process, file, offset, count));
 
@@ -89,6 +99,19 @@ internal sealed class CheckedCalls(ModelProcess process, History history, Simula
     public async Task<Answer<Done>> SyncAsync(ModelFile file) => Stored(file, await RunAsync("fsync", [], () => Kernel.Files.SyncAsync(Process, file)));
 
     public async Task<Answer<Done>> CloseAsync(ModelFile file) => Stored(file, await RunAsync("close", [], () => Kernel.Files.CloseAsync(Process, file)));
+
+    /// <summary>As afsx asks for it, by way of the daemon and not of the kernel.</summary>
+    public async Task<Answer<Done>> SetAclAsync(FileName[] path, IReadOnlyList<WireAclEntry> entries)
+    {
+        OperationId operation = default;
+        var answer = await RunAsync("acl set", path, async () => await Kernel.SetAclAsync(Process, path, entries, asked => operation = asked));
+        if (answer.IsOk)
+        {
+            history.Answered(Kernel, [operation], () => $"acl set of '{string.Join('/', path)}'", mustHaveChanged: true);
+        }
+
+        return answer;
+    }
 
     private Answer<Done> Stored(ModelFile file, Answer<Done> answer)
     {
@@ -127,7 +150,13 @@ internal sealed class CheckedCalls(ModelProcess process, History history, Simula
             case AfsError.Exists:
                 history.RefusalSeen(Kernel, _begun, Process.Looked, exists: true, Own());
                 break;
-            case AfsError.Internal or AfsError.Corrupted or AfsError.Protocol or AfsError.BadHandle or AfsError.Unavailable or AfsError.Deadlock:
+            case AfsError.AccessDenied:
+                history.Rights.MayLack(Kernel, _begun, Process.Uid, Process.Looked, () => $"{call} of '{string.Join('/', path)}'");
+                break;
+            case AfsError.Corrupted:
+                history.DamageSeen(Kernel, _begun, Process.Looked, () => $"{call} of '{string.Join('/', path)}'");
+                break;
+            case AfsError.Internal or AfsError.Protocol or AfsError.BadHandle or AfsError.Unavailable or AfsError.Deadlock:
                 history.Defect(Kernel, $"{call} of '{string.Join('/', path)}' ended with {error}, which no program should see");
                 break;
         }

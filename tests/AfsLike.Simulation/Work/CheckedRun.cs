@@ -36,6 +36,7 @@ internal sealed class CheckedRun : IHistory
         Cell = new Cell(simulator, plan, Boot);
         _jobs = new JobWork(Cell);
         _planting = new Planting(options.Planted, simulator, History);
+        History.IsDamaged = Cell.Server.Disk.Damaged.Contains;
         Cell.Server.Before = store => _planting.Around(Witness(store));
         Cell.BeforeVenus = _planting.Around;
         var faults = options.PlanOf(simulator, plan);

@@ -1,5 +1,6 @@
 using System.Text;
 using AfsLike.Common.Model;
+using AfsLike.Common.Wire;
 using AfsLike.Simulation.Checks;
 using AfsLike.Simulation.Kernel;
 using AfsLike.Simulation.World;
@@ -45,6 +46,7 @@ internal sealed class UserProgram(CheckedCalls calls, History history, Workload 
         Deed.ReadLink => calls.ReadLinkAsync(Any()),
         Deed.HoldOpen => HoldOpenAsync(Any()),
         Deed.Sync => SyncAsync(Any()),
+        Deed.SetAcl => calls.SetAclAsync(Any()[..1], AnyAcl()),
         _ => throw new ArgumentOutOfRangeException(nameof(deed)),
     };
 
@@ -55,6 +57,21 @@ internal sealed class UserProgram(CheckedCalls calls, History history, Workload 
     private FileName[] AnyDirectory() => workload.Place.AnyDirectory(chance, number);
 
     private FileName[] AnyOrDirectory() => chance.OneIn(5) ? AnyDirectory() : Any();
+
+    /// <summary>Mostly what everything began with, so that work goes on.</summary>
+    private WireAclEntry[] AnyAcl()
+    {
+        var user = CellUsers.NameOf(chance.Next(CellUsers.Count));
+        return chance.Next(6) switch
+        {
+            0 => [Entry(SystemGroups.AuthUser, Rights.All)],
+            1 => [Entry(user, Rights.All)],
+            2 => [Entry(user, Rights.All), Entry(SystemGroups.AuthUser, Rights.Lookup | Rights.Read)],
+            _ => [Entry(SystemGroups.AuthUser, Rights.All), Entry(SystemGroups.AnyUser, Rights.Lookup)],
+        };
+
+        static WireAclEntry Entry(string principal, Rights rights) => new() { Principal = principal, Rights = (uint)rights };
+    }
 
     private byte[] Piece(int length) => Contents.Make((uint)number, ++_writes, length);
 

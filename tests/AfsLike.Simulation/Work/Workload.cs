@@ -84,7 +84,7 @@ internal sealed class Workload
         var program = new UserProgram(calls, _history, this, chance, number);
         while (Count < Most)
         {
-            await program.DoAsync(_mix.Next(chance));
+            await DoAsync(program, process, chance);
             for (var left = chance.Next(_glances); left > 0 && Count < Most; left--)
             {
                 await program.GlanceAsync();
@@ -97,6 +97,20 @@ internal sealed class Workload
 
             await PauseAsync(chance);
         }
+    }
+
+    /// <summary>A deed, now and then under a signal, which ends a call that hangs: whatever the server makes of it.</summary>
+    private async Task DoAsync(UserProgram program, ModelProcess process, SeededRandom chance)
+    {
+        if (!chance.OneIn(20))
+        {
+            await program.DoAsync(_mix.Next(chance));
+            return;
+        }
+
+        _simulator.After(chance.Wait(TimeSpan.FromSeconds(1)), process.Signalled());
+        await program.DoAsync(_mix.Next(chance));
+        process.Unsignalled();
     }
 
     /// <summary>cd. It may have to wait for the server for longer than a call does.</summary>

@@ -143,6 +143,9 @@ public sealed class Disturbance(Cell cell, FaultPlan plan)
             case FaultKind.FailServerWrite:
                 server.Disk.FailsNext = true;
                 return Again;
+            case FaultKind.RotServerDisk:
+                server.Disk.Flip();
+                return static () => { };
             default:
                 server.Disk.IsFull = true;
                 return Again;

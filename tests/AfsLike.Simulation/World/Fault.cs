@@ -44,6 +44,9 @@ public enum FaultKind
     FailServerWrite,
 
     FillServerDisk,
+
+    /// <summary>A bit of what the server has stored turns over, for good.</summary>
+    RotServerDisk,
 }
 
 /// <summary>One thing that goes wrong, and for how long.</summary>

@@ -25,6 +25,7 @@ public sealed class FaultPlan
         (FaultKind.CutServerPower, 2),
         (FaultKind.FailServerWrite, 1),
         (FaultKind.FillServerDisk, 1),
+        (FaultKind.RotServerDisk, 1),
     ];
 
     private FaultPlan(IReadOnlyList<Fault> faults) => Faults = faults;

@@ -37,6 +37,9 @@ internal sealed class ChunkPins(IChunkStore chunks)
         }
     }
 
+    /// <summary>Contents name them, again it may be: a store keeps chunks of the version it began with, which another has replaced meanwhile.</summary>
+    public void Spare(IEnumerable<ulong> ids) => _doomed.ExceptWith(ids);
+
     /// <summary>No contents name them any more.</summary>
     public void Doom(IEnumerable<ulong> ids)
     {

@@ -232,6 +232,7 @@ public sealed class Volume
         _reserved.ExceptWith(work.Named);
         await _shelf.Pending.CommitAsync(work.Batch);
         _committed = work.Counters;
+        _pins.Spare(work.Named); // in the order of the commits, as what follows
         _pins.Doom(work.Unnamed);
         return decision.Applied;
     }

@@ -32,6 +32,21 @@ public sealed class ContentTests : VolumeWorld
         Assert.Equal(Volume.Content(file.Fid.Vnode).Chunks.Select(chunk => chunk.Id), Chunks.All());
     }
 
+    /// <summary>Two hosts write one file: the second has changed but a part of what the first has replaced meanwhile.</summary>
+    [Fact]
+    public async Task A_chunk_that_a_later_store_keeps_of_a_replaced_version_stays()
+    {
+        var file = await MakeAsync("f");
+        await StoreLargeAsync(file, Noise(2 * MiB));
+        var (bytes, old, opened) = (await BytesAsync(file), Volume.Content(file.Fid.Vnode), Status(file.Fid.Vnode).DataVersion);
+        var ids = old.Chunks.Select(chunk => chunk.Id).ToList();
+        Volume.PinChunks(ids);
+        await StoreAsync(file, [7, 7]);
+        await Volume.ApplyAsync(new StoreContent(file.Fid.Vnode, opened, old, null) { Actor = Owner, Authorize = Allow });
+        Volume.UnpinChunks(ids);
+        Assert.Equal(bytes, await BytesAsync(file));
+    }
+
     [Fact]
     public async Task What_another_replaced_since_the_file_was_opened_is_kept_for_a_week()
     {

@@ -1,0 +1,48 @@
+using AfsLike.Common.Model;
+using AfsLike.Simulation.Kernel;
+using AfsLike.Simulation.World;
+using AfsLike.Vice.Protection;
+
+namespace AfsLike.Simulation.Checks;
+
+/// <summary>
+/// DESIGN.md S1 with C1: what a program is shown of a directory, its user had the right to at some moment since it asked; what it is refused, its user lacked the right to at some moment since.
+/// A change of an ACL is a change like any other: once it has returned it binds every host.
+/// </summary>
+internal sealed class RightsHold(Truth truth, Action<Exception> broken)
+{
+    /// <summary>It was shown something, or let in.</summary>
+    public void MustHold(ModelKernel kernel, long begun, uint uid, ulong directory, Rights needed, Func<string> what)
+    {
+        var (vnode, who) = (truth.VnodeOf(directory), Of(uid));
+        if (!vnode.Acl.MayBe(kernel.Number, begun, acl => (AccessRules.Evaluate(acl, UserId.Anyone, who) & needed) == needed))
+        {
+            broken(new PromiseBrokenException(
+                "S1", $"user {who.User} on {kernel.Host} {what()} in {Inodes.FidOf(directory)} without the right to it since it asked at {begun}; the ACL is by {vnode.Acl.LastBy}"));
+        }
+    }
+
+    /// <summary>It was refused.</summary>
+    /// <param name="looked">The directories it came by: in one of them something was lacking.</param>
+    public void MayLack(ModelKernel kernel, long begun, uint uid, IReadOnlyList<(ulong Directory, FileName Name)> looked, Func<string> what)
+    {
+        var who = Of(uid);
+        foreach (var (directory, name) in looked)
+        {
+            if (Lacks(directory) || Lacks(truth.NameOf(directory, name).Last))
+            {
+                return;
+            }
+        }
+
+        if (looked.Count > 0)
+        {
+            broken(new PromiseBrokenException("S1", $"user {who.User} on {kernel.Host} was refused {what()} and lacked no right since it asked at {begun}"));
+        }
+
+        bool Lacks(ulong directory) => truth.VnodeOf(directory).Acl.MayBe(kernel.Number, begun, acl => (AccessRules.Evaluate(acl, UserId.Anyone, who) & Rights.All) != Rights.All);
+    }
+
+    /// <summary>Local users are those of the cell, in their order (<see cref="CellUsers"/>).</summary>
+    private static Principal Of(uint uid) => new(new UserId(UserId.FirstAdministrator.Value + (uid - CellUsers.FirstUid)), Authenticated: true, Administrator: uid == CellUsers.FirstUid);
+}
