@@ -87,6 +87,8 @@ internal sealed class CheckedRun : IHistory
 
         IOrderedStore disk = new SimulatedOrderedStore(Cell.Server.Disk, static _ => { });
         History.Truth.Compare(prefix => disk.Scan(prefix));
+        await Cell.Server.RestartAsync();
+        NothingLeaks.Compare(History.Truth, Cell.Server.Disk);
     }
 
     private IHostKernel Boot(ClientHost host, SimulatedProcess process)

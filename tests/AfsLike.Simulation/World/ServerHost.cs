@@ -61,6 +61,17 @@ public sealed class ServerHost
         Service = null;
     }
 
+    /// <summary>kill -9 and a start, up to when it listens.</summary>
+    public async Task RestartAsync()
+    {
+        Kill();
+        Start();
+        while (Service is null)
+        {
+            await _cell.Simulator.DelayAsync(TimeSpan.FromMilliseconds(1));
+        }
+    }
+
     public void CutPower()
     {
         Kill();

@@ -35,6 +35,13 @@ internal sealed class Scenario
 
     public static FileName[] Path(string name) => [FileName.From(name)];
 
+    /// <summary>When nobody has anything open any more.</summary>
+    public async Task LookForLeaksAsync()
+    {
+        await Cell.Server.RestartAsync();
+        NothingLeaks.Compare(_history.Truth, Cell.Server.Disk);
+    }
+
     public Task DelayAsync(TimeSpan span) => _simulator.DelayAsync(span);
 
     /// <param name="script">Gets a program on each client.</param>
@@ -51,10 +58,10 @@ internal sealed class Scenario
     });
 
     /// <summary>One more program on a client.</summary>
-    public async Task<CheckedCalls> ProgramAsync(ClientHost client)
+    public async Task<CheckedCalls> ProgramAsync(ClientHost client, int user = 1)
     {
         var kernel = (ModelKernel)client.Kernel!;
-        var calls = new CheckedCalls(kernel.StartProcess(CellUsers.FirstUid + 1), _history, _simulator);
+        var calls = new CheckedCalls(kernel.StartProcess(CellUsers.UidOf(user)), _history, _simulator);
         await client.Spawn("arriving", async () => Assert.True(await kernel.EnterAsync(calls.Process, s_start)));
         return calls;
     }

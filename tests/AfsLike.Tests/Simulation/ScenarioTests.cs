@@ -1,5 +1,7 @@
 using AfsLike.Common.Model;
+using AfsLike.Common.Wire;
 using AfsLike.Simulation.Faults;
+using AfsLike.Simulation.Kernel;
 using AfsLike.Simulation.Work;
 using AfsLike.Simulation.World;
 using AfsLike.Venus.Tree;
@@ -160,6 +162,90 @@ public sealed class ScenarioTests
                 Assert.True((await programs[0].CloseAsync((await creating).Value)).IsOk);
             }
         });
+    }
+
+    /// <summary>The kernel moves what it knows of a name by itself, from a directory that everybody may look into to one that some may not.</summary>
+    [Fact]
+    public void A_name_that_is_moved_to_where_a_user_may_see_none_is_not_shown_to_that_user()
+    {
+        var scenario = new Scenario(clients: 1);
+        scenario.Run(async programs =>
+        {
+            var (owner, other) = (programs[0], await scenario.ProgramAsync(scenario.Cell.Clients[0], user: 2));
+            FileName[] open = Scenario.Path("open"), secret = Scenario.Path("secret"), seen = [.. open, FileName.From("seen")], hidden = [.. secret, FileName.From("hidden")];
+            await owner.MakeAsync(open, VnodeKind.Directory, 0x1ED);
+            await owner.MakeAsync(secret, VnodeKind.Directory, 0x1ED);
+            Assert.True((await owner.SetAclAsync(secret, [new WireAclEntry { Principal = CellUsers.NameOf(1), Rights = (uint)Rights.All }])).IsOk);
+            await owner.MakeAsync(seen, VnodeKind.File, 0x1A4);
+            Assert.True((await other.StatAsync(seen)).IsOk);
+            await owner.RenameAsync(seen, hidden, RenameModes.None);
+            Assert.Equal(AfsError.AccessDenied, (await other.StatAsync(hidden)).Error);
+        });
+    }
+
+    [Fact]
+    public void What_was_removed_while_open_goes_from_the_server_when_it_is_closed_after_a_restart_or_in_the_middle_of_the_removal()
+    {
+        var scenario = new Scenario(clients: 1);
+        var client = scenario.Cell.Clients[0];
+        scenario.Run(async programs =>
+        {
+            var (here, beside) = (programs[0], await scenario.ProgramAsync(client));
+            var open = await OpenAsync(here, "restarted");
+            Assert.True((await here.RemoveAsync(Scenario.Path("restarted"), isDirectory: false)).IsOk);
+            client.Kill();
+            client.Start();
+            await here.StatAsync(Scenario.Path("restarted"));
+            Assert.True((await here.CloseAsync(open)).IsOk);
+
+            for (var i = 0; i < 100; i++)
+            {
+                open = await OpenAsync(here, $"{i}");
+                var removing = beside.RemoveAsync(Scenario.Path($"{i}"), isDirectory: false);
+                await scenario.DelayAsync(TimeSpan.FromMicroseconds(10 * i));
+                Assert.True((await here.CloseAsync(open)).IsOk);
+                Assert.True((await removing).IsOk);
+            }
+
+            await scenario.DelayAsync(TimeSpan.FromSeconds(1));
+            await scenario.LookForLeaksAsync();
+        });
+
+    }
+
+    /// <summary>Who has acknowledged the removal as one who has the file open, and closes it then, is noted as such before, or not at all.</summary>
+    [Fact]
+    public void What_is_removed_elsewhere_while_it_is_closed_here_is_kept_for_nobody()
+    {
+        var scenario = new Scenario(clients: 3);
+        var third = scenario.Cell.Network.Link(scenario.Cell.Clients[2].Machine, scenario.Cell.Server.Machine);
+        scenario.Run(async programs =>
+        {
+            var (here, there, late) = (programs[0], programs[1], programs[2]);
+            for (var i = 0; i < 100; i++)
+            {
+                var (mine, theirs) = (await OpenAsync(here, $"{i}"), (await there.OpenAsync(Scenario.Path($"{i}"), OpenModes.Read)).Value);
+                await late.StatAsync(Scenario.Path($"{i}"));
+                third.IsCut = i % 2 == 0;
+                var removing = there.RemoveAsync(Scenario.Path($"{i}"), isDirectory: false);
+                await scenario.DelayAsync(TimeSpan.FromMicroseconds(15 * i));
+                Assert.True((await here.CloseAsync(mine)).IsOk);
+                await scenario.DelayAsync(TimeSpan.FromMilliseconds(5));
+                third.IsCut = false;
+                scenario.Cell.Network.Healed();
+                Assert.True((await removing).IsOk);
+                Assert.True((await there.CloseAsync(theirs)).IsOk);
+            }
+
+            await scenario.DelayAsync(TimeSpan.FromSeconds(1));
+            await scenario.LookForLeaksAsync();
+        });
+    }
+
+    private static async Task<ModelFile> OpenAsync(CheckedCalls here, string name)
+    {
+        await here.MakeAsync(Scenario.Path(name), VnodeKind.File, 0x1A4);
+        return (await here.OpenAsync(Scenario.Path(name), OpenModes.Read)).Value;
     }
 
     private static void Rounds(PlantedFault planted, Func<Scenario, CheckedCalls, CheckedCalls, string, TimeSpan, Task> round)

@@ -9,7 +9,7 @@ namespace AfsLike.Venus.Tree;
 /// Makes, links, moves and removes names at the server, and applies to what is known here what the server says it has done. While a change is
 /// under way the kernel holds its directory's lock; breaks of that directory must know (RULES.md 1).
 /// </summary>
-internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts)
+internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts, Claims claims)
 {
     private readonly Knowledge _knowledge = parts.Knowledge;
 
@@ -51,7 +51,7 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts)
         _knowledge.Find(directory)?.Apply(change);
         if (result.Child is { } wire)
         {
-            Unnamed(reply, wire.ToModel(), noted, who);
+            Unnamed(reply, wire.ToModel(), noted, who, call.OpenHere);
         }
     }
 
@@ -109,13 +109,27 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts)
         }
         else if (replaced is not null && replaced.Fid != moved.Fid)
         {
-            Unnamed(reply, replaced, noted, who);
+            Unnamed(reply, replaced, noted, who, call.OpenHere);
         }
 
         // At the kernel's own lock waits the notice of a change elsewhere, and what it is about moves before it: so the moved names are not believed either.
-        foreach (var (directory, moves) in new[] { (parent, name), (newParent, newName) }.Where(_ => parts.Kernel.IsTakingBack(parent) || parts.Kernel.IsTakingBack(newParent)))
+        // And a name that all users of this host may see moves into a directory in which some may see none.
+        if (parts.Kernel.IsTakingBack(parent) || parts.Kernel.IsTakingBack(newParent) || (from != to && !await AreSharedAsync(from, to)))
         {
-            await parts.Kernel.InvalidateNamesAsync(directory, [moves], mutationPending: true);
+            await parts.Kernel.InvalidateNamesAsync(parent, [name], mutationPending: true);
+            await parts.Kernel.InvalidateNamesAsync(newParent, [newName], mutationPending: true);
+        }
+    }
+
+    private async Task<bool> AreSharedAsync(Fid from, Fid to)
+    {
+        try
+        {
+            return await facts.IsSharedAsync(from, CancellationToken.None) && await facts.IsSharedAsync(to, CancellationToken.None);
+        }
+        catch (AfsException)
+        {
+            return false; // nobody can say now
         }
     }
 
@@ -206,7 +220,8 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts)
         }
     }
 
-    private void Unnamed(Reply reply, VnodeStatus status, ulong noted, Login who)
+    /// <param name="claimed">The server was told that it is open here.</param>
+    private void Unnamed(Reply reply, VnodeStatus status, ulong noted, Login who, bool claimed)
     {
         if (reply.History)
         {
@@ -227,9 +242,19 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts)
             node.IsNameless = true;
         }
 
-        if (nodes.Of(status.Fid).All(node => node.Open is null) && parts.Cache.Find(status.Fid, status.DataVersion) is { } copy)
+        if (nodes.Of(status.Fid).Any(node => node.Open is not null))
+        {
+            return;
+        }
+
+        if (parts.Cache.Find(status.Fid, status.DataVersion) is { } copy)
         {
             parts.Cache.Discard(copy);
+        }
+
+        if (claimed)
+        {
+            _ = claims.CloseAsync(status.Fid); // closed while the server was asked
         }
     }
 

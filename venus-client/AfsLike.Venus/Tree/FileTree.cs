@@ -23,6 +23,7 @@ public sealed partial class FileTree : IFileTree
     private readonly Naming _naming;
     private readonly Listing _listing;
     private readonly Changing _changing;
+    private readonly Claims _claims;
     private readonly Storing _storing;
     private readonly Opening _opening;
     private readonly Attributes _attributes;
@@ -38,11 +39,12 @@ public sealed partial class FileTree : IFileTree
         _granting = new Granting(parts, _nodes, _facts, _takenBack);
         _naming = new Naming(parts, _nodes, _facts, _granting);
         _listing = new Listing(parts, _nodes, _facts, _granting);
-        _changing = new Changing(parts, _nodes, _facts);
-        _storing = new Storing(parts, _nodes, _facts, _takenBack);
+        _claims = new Claims(parts, _nodes);
+        _changing = new Changing(parts, _nodes, _facts, _claims);
+        _storing = new Storing(parts, _nodes, _facts, _claims, _takenBack);
         _opening = new Opening(parts, _nodes, _facts, _storing);
         _attributes = new Attributes(parts, _nodes, _facts, _granting, _changing, _opening);
-        _promises = new Promises(parts, _nodes, _storing, logins, _takenBack);
+        _promises = new Promises(parts, _nodes, _storing, _claims, logins, _takenBack);
         _space = new Space(parts);
         logins.Changed = () => _ = _promises.TakeEverythingBackAsync();
     }
@@ -82,6 +84,8 @@ public sealed partial class FileTree : IFileTree
         {
             await _storing.RecoverAsync(file, uid, [.. writers[(file.Fid, file.Version)]]);
         }
+
+        _ = _claims.RecoveredAsync();
     });
 
     /// <summary>A vnode by its path from the mount's root, on behalf of a local uid. Symlinks are not followed.</summary>
@@ -123,7 +127,15 @@ public sealed partial class FileTree : IFileTree
 
     public bool StillGranted(GrantStamp stamp) => _granting.StillGranted(stamp);
 
-    public void Forget(NodeId node, ulong count) => _parts.Strand.Post(_ => _nodes.Forget(node, count), null);
+    public void Forget(NodeId node, ulong count) => _parts.Strand.Post(
+        _ =>
+        {
+            if (_nodes.Forget(node, count) is { } gone)
+            {
+                _claims.Forgotten(gone);
+            }
+        },
+        null);
 
     public Task<SpaceReport> SpaceAsync(NodeId node, CancellationToken cancel) =>
         Read(cancel, patient => _space.OfAsync(_nodes.Get(node).Fid.Volume, patient));

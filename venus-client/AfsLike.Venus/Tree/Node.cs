@@ -24,6 +24,9 @@ internal sealed class Node(NodeId id, Fid fid, VnodeKind kind)
     /// <summary>It has lost its last name. What is open stays readable and writable; nothing is stored any more (RULES.md 19).</summary>
     public bool IsNameless { get; set; }
 
+    /// <summary>It is nameless, and a former life had it open: the server keeps it until the kernel forgets it.</summary>
+    public bool IsClaimed { get; set; }
+
     /// <summary>References the kernel holds, one for each entry given to it.</summary>
     public ulong Lookups { get; set; }
 

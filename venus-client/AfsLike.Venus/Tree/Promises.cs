@@ -12,7 +12,7 @@ namespace AfsLike.Venus.Tree;
 /// nothing here waits for the server while one is being answered (RULES.md 1).
 /// </summary>
 internal sealed class Promises(
-    TreeParts parts, NodeTable nodes, Storing storing, Logins logins, RecentBreaks<NodeId> takenBack) : IClientSessionEvents
+    TreeParts parts, NodeTable nodes, Storing storing, Claims claims, Logins logins, RecentBreaks<NodeId> takenBack) : IClientSessionEvents
 {
     /// <summary>Of a directory with more names that may have changed everything is taken back at once.</summary>
     private const int MostNames = 2 * VnodeKnowledge.MostTold;
@@ -30,23 +30,23 @@ internal sealed class Promises(
         if (broken.Everything)
         {
             _knowledge.BreakEverything();
-            var open = nodes.Nodes.Where(node => node.Open is not null).Select(node => node.Fid).Distinct().ToList();
             await TakeEverythingBackAsync();
-            return new BreakAnswer(open, []);
+            return new BreakAnswer(nodes.Nodes.Where(node => node.Open is not null).Select(node => node.Fid).Distinct().ToList(), []);
         }
 
-        var openHere = new List<Fid>();
         var givenUp = new List<Fid>();
         var work = new List<Task>();
         foreach (var promise in broken.Promises)
         {
             Broken++;
-            var met = Meet(promise, work);
-            openHere.AddRange(met.OpenHere ? [promise.Fid.ToModel()] : []);
-            givenUp.AddRange(met.GivenUp ? [promise.Fid.ToModel()] : []);
+            givenUp.AddRange(Meet(promise, work) ? [promise.Fid.ToModel()] : []);
         }
 
         await Joined.AllAsync(work);
+
+        // As it is when the answer leaves: what was closed meanwhile is not claimed, since nobody would close it again.
+        var openHere = broken.Promises.Where(static promise => promise.Removed).Select(static promise => promise.Fid.ToModel())
+            .Where(fid => nodes.Of(fid).Any(static node => node.Open is not null)).ToList();
         return new BreakAnswer(openHere, givenUp);
     }
 
@@ -121,6 +121,7 @@ internal sealed class Promises(
         try
         {
             await storing.RetryAsync();
+            await claims.ConnectedAsync();
         }
         catch (AfsException failure)
         {
@@ -132,7 +133,7 @@ internal sealed class Promises(
     /// What is known first, at once; then what the kernel knows. A kept promise that nobody has asked for since the break before this one is given up:
     /// then all of it goes back.
     /// </summary>
-    private (bool OpenHere, bool GivenUp) Meet(BrokenPromise promise, List<Task> work)
+    private bool Meet(BrokenPromise promise, List<Task> work)
     {
         var fid = promise.Fid.ToModel();
         var sameData = promise.DataVersion == promise.OldDataVersion;
@@ -143,18 +144,16 @@ internal sealed class Promises(
         var stays = promise.Kept && known is { IsPromised: true };
         var told = stays && (names.Count > 0 || sameData) ? names : known is null ? names : known.TakeTold()?.Union(names).ToList();
         _knowledge.Break(fid, new VolumeVersion(promise.Version), sameData, change);
-        var open = false;
         foreach (var node in nodes.Of(fid).ToList())
         {
             takenBack.Add(node.Id);
-            open |= node.Open is not null;
             node.IsNameless |= promise.Removed;
             work.Add(node.Kind == VnodeKind.Directory
                 ? TakeDirectoryBackAsync(node, told, sameData, promise.Rights)
                 : TakeFileBackAsync(node, sameData));
         }
 
-        return (open && promise.Removed, promise.Kept && !stays);
+        return promise.Kept && !stays;
     }
 
     /// <param name="told">The names to be taken back; null: all there may be.</param>

@@ -9,7 +9,7 @@ namespace AfsLike.Venus.Tree;
 /// Handles and what becomes of what is written through them: stored at every close of a changed file, looked at once more at the release for
 /// what a mapping wrote, and kept until it can be stored when the server cannot be reached. Nothing written is ever dropped here.
 /// </summary>
-internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts facts, RecentBreaks<NodeId> takenBack)
+internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts facts, Claims claims, RecentBreaks<NodeId> takenBack)
 {
     private readonly Dictionary<HandleId, FileHandle> _handles = [];
     private readonly HashSet<Node> _waiting = [];
@@ -111,7 +111,7 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
         _ = DropContentsAsync(open, node.IsNameless);
         if (node.IsNameless && open.Held is not null)
         {
-            _ = CloseOrphanAsync(node.Fid);
+            _ = claims.CloseAsync(node.Fid);
         }
 
         nodes.RemoveIfUnused(node);
@@ -327,25 +327,6 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
             parts.Cache.Unpin(content);
             parts.Cache.KeepAside(content, failure.Message);
             (open.Content, open.MustStore, open.Waiting) = (null, false, null);
-        }
-    }
-
-    private async Task CloseOrphanAsync(Fid fid)
-    {
-        var own = parts.Server.Operations.BeginOwn();
-        try
-        {
-            await parts.Server.MutateAsync(
-                new Common.Wire.Request { CloseOrphan = new Common.Wire.CloseOrphanCall { Fid = Common.Wire.Translation.ToWire(fid) } }, 0, own);
-        }
-        catch (AfsException failure)
-        {
-            parts.Log($"venus: {fid}, closed here after its last name went, stays at the server until this client's session ends: {failure.Message}");
-        }
-        finally
-        {
-            parts.Server.Operations.EndOwn(own);
-            parts.Server.SettleOperations();
         }
     }
 }

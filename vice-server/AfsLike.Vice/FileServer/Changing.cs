@@ -196,15 +196,16 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
         });
     }
 
-    public Task<Reply> CloseOrphanAsync(Call call)
+    public async Task<Reply> CloseOrphanAsync(Call call)
     {
         var (volume, subject) = Place(call.Request.CloseOrphan.Fid);
+        await commits.RemovedAsync(new Fid(volume.Id, subject));
         var mutation = new DropOrphan(subject, call.Client.Session.Instance)
         {
             Actor = call.Who.User,
             Authorize = static _ => { }, // a client lets go of a claim of its own, whoever runs there
         };
-        return commits.RunAsync(call, volume, [], mutation, static _ => new Reply());
+        return await commits.RunAsync(call, volume, [], mutation, static _ => new Reply());
     }
 
     private Task<Reply> StatusAfterAsync(Call call, Volume volume, VnodeId subject, Mutation mutation) =>

@@ -26,6 +26,7 @@ namespace AfsLike.Vice.FileServer;
 public sealed class Commits(PromiseKeeper promises, Func<Task> grace)
 {
     private readonly Dictionary<OperationId, Task<Reply>> _underWay = [];
+    private readonly Dictionary<Fid, Task> _removals = [];
 
     /// <summary>Changes whose replies wait, for acknowledgements for the most part.</summary>
     public int UnderWay => _underWay.Count;
@@ -83,10 +84,26 @@ public sealed class Commits(PromiseKeeper promises, Func<Task> grace)
 
         reply ??= answer(applied);
         KeepPromises(call.Client, applied);
-        var open = await promises.BreakAsync(call.Client, volume.Id, applied);
-        await Orphans.KeepAsync(volume, applied, open);
+        await SettleAsync(call.Client, volume, applied);
         await grace();
         return reply;
+    }
+
+    /// <summary>
+    /// Completes when it is known and noted who has a vnode open that is losing its last name. Who has acknowledged and closes it at once would else be noted after that, for good.
+    /// </summary>
+    public Task RemovedAsync(Fid fid) => _removals.GetValueOrDefault(fid) ?? Task.CompletedTask;
+
+    /// <summary>Everybody has heard, and who has what open is noted.</summary>
+    private async Task SettleAsync(Client client, Volume volume, Applied applied)
+    {
+        var removed = applied.Changes.Where(static change => change.Removed).Select(change => new Fid(volume.Id, change.Vnode)).ToList();
+        var settled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        removed.ForEach(fid => _removals[fid] = settled.Task);
+        var open = await promises.BreakAsync(client, volume.Id, applied);
+        await Orphans.KeepAsync(volume, applied, open);
+        removed.ForEach(fid => _removals.Remove(fid));
+        settled.SetResult();
     }
 
     /// <summary>

@@ -43,6 +43,7 @@ public sealed class FileServer : IServerSessionEvents
             [Kind.SetAttribute] = parts.Changing.SetAttributeAsync,
             [Kind.SetAcl] = parts.Changing.SetAclAsync,
             [Kind.CloseOrphan] = parts.Changing.CloseOrphanAsync,
+            [Kind.ListOrphans] = Now(parts.VolumeCalls.ListOrphans),
             [Kind.BeginStore] = Now(parts.Storing.Begin),
             [Kind.Store] = parts.Storing.StoreAsync,
             [Kind.VolumeByName] = Now(parts.VolumeCalls.ByName),

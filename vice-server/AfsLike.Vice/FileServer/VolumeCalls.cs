@@ -29,6 +29,14 @@ public sealed class VolumeCalls(VolumeSet volumes, UserTable users, RememberedCa
         return new Reply { Volumes = result };
     }
 
+    /// <summary>What is kept without a name, in all volumes, for the client that asks.</summary>
+    public Reply ListOrphans(Call call)
+    {
+        var result = new OrphansResult();
+        result.Fids.AddRange(volumes.All.SelectMany(volume => volume.OrphansOf(call.Client.Session.Instance).Select(vnode => new Fid(volume.Id, vnode).ToWire())));
+        return new Reply { Orphans = result };
+    }
+
     public Reply Space(Call call)
     {
         var volume = volumes.Find(new VolumeId(call.Request.Space.Volume))

@@ -170,13 +170,16 @@ public sealed class Volume
         }
     }
 
+    /// <summary>What is kept without a name for a client.</summary>
+    public IEnumerable<VnodeId> OrphansOf(ulong client) => _shelf.Pending.Scan(VolumeKeys.OrphansOf(Id, client)).Select(row => VolumeKeys.OrphanOf(row.Key).Vnode);
+
     /// <summary>A client is gone for good, with everything nameless it had open.</summary>
     public async Task DropOrphansAsync(ulong client)
     {
         _forgotten.Remove(client);
-        foreach (var (key, _) in _shelf.Pending.Scan(VolumeKeys.OrphansOf(Id, client)))
+        foreach (var vnode in OrphansOf(client))
         {
-            await ApplyAsync(new DropOrphan(VolumeKeys.OrphanOf(key).Vnode, client) { Actor = UserId.FirstAdministrator, Authorize = static _ => { } });
+            await ApplyAsync(new DropOrphan(vnode, client) { Actor = UserId.FirstAdministrator, Authorize = static _ => { } });
         }
     }
 
