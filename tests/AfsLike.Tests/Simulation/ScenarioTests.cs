@@ -248,6 +248,42 @@ public sealed class ScenarioTests
         return (await here.OpenAsync(Scenario.Path(name), OpenModes.Read)).Value;
     }
 
+    /// <summary>The answer to the creation is lost, and asked for again when another host has written the file: it is not empty any more.</summary>
+    [Fact]
+    public void A_file_that_others_have_written_before_its_creator_hears_of_it_is_opened_as_they_have_left_it()
+    {
+        var scenario = new Scenario(clients: 2);
+        var (client, server) = (scenario.Cell.Clients[0].Machine, scenario.Cell.Server.Machine);
+        var back = scenario.Cell.Network.Link(server, client);
+        var name = Scenario.Path("made");
+        scenario.Run(async programs =>
+        {
+            var (here, there) = (programs[0], programs[1]);
+            await here.StatAsync(name);
+            back.IsCut = true;
+            var creating = here.OpenAsync(name, OpenModes.Write, create: true);
+            while (!(await there.StatAsync(name)).IsOk)
+            {
+                await scenario.DelayAsync(TimeSpan.FromMilliseconds(1));
+            }
+
+            var written = (await there.OpenAsync(name, OpenModes.Write)).Value;
+            there.Write(written, 0, "theirs"u8);
+            Assert.True((await there.CloseAsync(written)).IsOk);
+            foreach (var connection in scenario.Cell.Network.Connections.Where(connection => connection.IsBetween(client, server)).ToList())
+            {
+                connection.Break();
+            }
+
+            back.IsCut = false;
+            scenario.Cell.Network.Healed();
+            Assert.True((await here.CloseAsync((await creating).Value)).IsOk);
+            var read = (await here.OpenAsync(name, OpenModes.Read)).Value;
+            Assert.Equal("theirs"u8.ToArray(), (await here.ReadAsync(read, 0, 100)).Value);
+            Assert.True((await here.CloseAsync(read)).IsOk);
+        });
+    }
+
     private static void Rounds(PlantedFault planted, Func<Scenario, CheckedCalls, CheckedCalls, string, TimeSpan, Task> round)
     {
         var scenario = new Scenario(clients: 2) { Planted = planted };

@@ -56,7 +56,8 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
         }
     }
 
-    /// <summary>A file this caller has just made: writable whatever its mode says, and empty unless somebody else has found and filled it meanwhile.</summary>
+    /// <summary>A file this caller has just made: writable whatever its mode says, and empty unless somebody else has found and written it meanwhile.</summary>
+    /// <param name="status">As the server told it last: later than the creation, when that was asked for twice.</param>
     public async Task<OpenGrant> OpenNewAsync(Node node, VnodeStatus status, Login who, uint uid, OpenModes modes)
     {
         var open = node.Open ??= new OpenFile();
@@ -69,11 +70,15 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
                 throw Streamed();
             }
 
-            if (open.Content is null)
+            if (open.Content is null && status.Length == 0)
             {
                 open.Content = parts.Cache.Create(status, uid);
                 parts.Cache.Pin(open.Content);
                 open.Held = status;
+            }
+            else if (open.Content is null)
+            {
+                await FillAsync(node, open, status, who, uid, modes, CancellationToken.None);
             }
 
             return Grant(node, open, who, uid, modes);
