@@ -175,7 +175,7 @@ public sealed class ScenarioTests
             FileName[] open = Scenario.Path("open"), secret = Scenario.Path("secret"), seen = [.. open, FileName.From("seen")], hidden = [.. secret, FileName.From("hidden")];
             await owner.MakeAsync(open, VnodeKind.Directory, 0x1ED);
             await owner.MakeAsync(secret, VnodeKind.Directory, 0x1ED);
-            Assert.True((await owner.SetAclAsync(secret, [new WireAclEntry { Principal = CellUsers.NameOf(1), Rights = (uint)Rights.All }])).IsOk);
+            Assert.True((await owner.SetAclAsync(secret, [Entry(CellUsers.NameOf(1), Rights.All)])).IsOk);
             await owner.MakeAsync(seen, VnodeKind.File, 0x1A4);
             Assert.True((await other.StatAsync(seen)).IsOk);
             await owner.RenameAsync(seen, hidden, RenameModes.None);
@@ -241,6 +241,39 @@ public sealed class ScenarioTests
             await scenario.LookForLeaksAsync();
         });
     }
+
+    /// <summary>An open that is refused in the end counted as one while the removal was told.</summary>
+    [Fact]
+    public void What_is_removed_elsewhere_while_it_is_opened_here_in_vain_is_kept_for_nobody()
+    {
+        var scenario = new Scenario(clients: 2);
+        scenario.Run(async programs =>
+        {
+            var (here, there) = (await scenario.ProgramAsync(scenario.Cell.Clients[0], user: 2), programs[1]);
+            var directory = Scenario.Path("d");
+            await there.MakeAsync(directory, VnodeKind.Directory, 0x1ED);
+            WireAclEntry[] acl = [Entry(CellUsers.NameOf(1), Rights.All), Entry(CellUsers.NameOf(2), Rights.Lookup)];
+            for (var i = 0; i < 200; i++)
+            {
+                FileName[] name = [.. directory, FileName.From($"{i}")];
+                await there.MakeAsync(name, VnodeKind.File, 0x1A4);
+                var theirs = (await there.OpenAsync(name, OpenModes.Read)).Value;
+                await here.StatAsync(name);
+                await there.SetAclAsync(directory, acl); // so that the open asks once for the status and once for the rights
+                await there.ChangeAsync(name, new AttributeChange { Mode = 0x1ED });
+                var opening = here.OpenAsync(name, OpenModes.Read);
+                await scenario.DelayAsync(TimeSpan.FromMicroseconds(10 * i));
+                Assert.True((await there.RemoveAsync(name, isDirectory: false)).IsOk);
+                Assert.False((await opening).IsOk);
+                Assert.True((await there.CloseAsync(theirs)).IsOk);
+            }
+
+            await scenario.DelayAsync(TimeSpan.FromSeconds(1));
+            await scenario.LookForLeaksAsync();
+        });
+    }
+
+    private static WireAclEntry Entry(string principal, Rights rights) => new() { Principal = principal, Rights = (uint)rights };
 
     private static async Task<ModelFile> OpenAsync(CheckedCalls here, string name)
     {

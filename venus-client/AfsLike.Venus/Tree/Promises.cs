@@ -44,10 +44,7 @@ internal sealed class Promises(
 
         await Joined.AllAsync(work);
 
-        // As it is when the answer leaves: what was closed meanwhile is not claimed, since nobody would close it again.
-        var openHere = broken.Promises.Where(static promise => promise.Removed).Select(static promise => promise.Fid.ToModel())
-            .Where(fid => nodes.Of(fid).Any(static node => node.Open is not null)).ToList();
-        return new BreakAnswer(openHere, givenUp);
+        return new BreakAnswer(broken.Promises.Where(static promise => promise.Removed).Select(static promise => promise.Fid.ToModel()).Where(IsOpen).ToList(), givenUp);
     }
 
     public async Task OnConnectedAsync(bool promisesKept)
@@ -114,6 +111,20 @@ internal sealed class Promises(
                 _knowledge.Break(node.Fid, _knowledge.Get(node.Fid).Highest, namesUnharmed: false, null);
             }
         }
+    }
+
+    /// <summary>
+    /// A vnode that has lost its last name, as it is when the answer leaves: what was closed meanwhile is not claimed, since nobody would close it again, and what was looked up and opened
+    /// meanwhile is as nameless as the rest.
+    /// </summary>
+    private bool IsOpen(Fid removed)
+    {
+        foreach (var node in nodes.Of(removed))
+        {
+            node.IsNameless = true;
+        }
+
+        return nodes.Of(removed).Any(static node => node.Open is not null);
     }
 
     private async void RetryAsync()

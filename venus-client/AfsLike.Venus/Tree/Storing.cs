@@ -109,7 +109,7 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
         node.Open = null;
         _waiting.Remove(node);
         _ = DropContentsAsync(open, node.IsNameless);
-        if (node.IsNameless && open.Held is not null)
+        if (node.IsNameless)
         {
             _ = claims.CloseAsync(node.Fid);
         }
