@@ -2,6 +2,7 @@ using AfsLike.Common.Model;
 using AfsLike.Simulation.Checks;
 using AfsLike.Simulation.Faults;
 using AfsLike.Simulation.Kernel;
+using AfsLike.Simulation.Network;
 using AfsLike.Simulation.Work;
 using AfsLike.Simulation.World;
 
@@ -16,22 +17,23 @@ internal sealed class Scenario
 
     private readonly Simulator _simulator = new(1);
     private readonly History _history;
+    private readonly Planting _planting;
 
-    public Scenario(int clients)
+    /// <param name="planted">What is done wrong on purpose.</param>
+    public Scenario(int clients, PlantedFault planted = PlantedFault.None)
     {
         _history = new History(_simulator.Fail) { UidOf = static (_, user) => CellUsers.FirstUid + user.Value - 1 };
+        _planting = new Planting(planted, _simulator, _history);
         Cell = new Cell(_simulator, new CellPlan { Clients = clients }, Boot);
         Cell.Server.Before = store =>
         {
             _history.Restarted(store);
-            return new WitnessedStore(store, _history.Truth, _simulator.Fail);
+            return _planting.Around(new WitnessedStore(store, _history.Truth, _simulator.Fail));
         };
+        Cell.BeforeVenus = _planting.Around;
     }
 
     public Cell Cell { get; }
-
-    /// <summary>What the kernels' side does wrong on purpose.</summary>
-    public PlantedFault Planted { get; init; }
 
     public static FileName[] Path(string name) => [FileName.From(name)];
 
@@ -40,6 +42,23 @@ internal sealed class Scenario
     {
         await Cell.Server.RestartAsync();
         NothingLeaks.Compare(_history.Truth, Cell.Server.Disk);
+    }
+
+    /// <summary>From a client to the server, and back.</summary>
+    public Link[] WaysOf(int client)
+    {
+        var (machine, server) = (Cell.Clients[client].Machine, Cell.Server.Machine);
+        return [Cell.Network.Link(machine, server), Cell.Network.Link(server, machine)];
+    }
+
+    public void Heal(int client)
+    {
+        foreach (var way in WaysOf(client))
+        {
+            way.IsCut = false;
+        }
+
+        Cell.Network.Healed();
     }
 
     public Task DelayAsync(TimeSpan span) => _simulator.DelayAsync(span);
@@ -66,9 +85,9 @@ internal sealed class Scenario
         return calls;
     }
 
-    private ModelKernel Boot(ClientHost host, SimulatedProcess process) => new(
+    private IHostKernel Boot(ClientHost host, SimulatedProcess process) => _planting.Around(new ModelKernel(
         _simulator, process, _simulator.Chance.Fork($"kernel {process.Number}"), _history, static _ => { })
     {
-        Instance = host.Instance, Mount = () => host.Mount, Number = host.Machine.Number, Mistake = Planted,
-    };
+        Instance = host.Instance, Mount = () => host.Mount, Number = host.Machine.Number,
+    });
 }

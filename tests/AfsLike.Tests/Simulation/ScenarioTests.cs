@@ -319,7 +319,7 @@ public sealed class ScenarioTests
 
     private static void Rounds(PlantedFault planted, Func<Scenario, CheckedCalls, CheckedCalls, string, TimeSpan, Task> round)
     {
-        var scenario = new Scenario(clients: 2) { Planted = planted };
+        var scenario = new Scenario(clients: 2, planted);
         scenario.Run(async programs =>
         {
             for (var i = 0; i < 200; i++)

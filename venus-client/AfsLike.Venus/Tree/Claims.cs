@@ -67,14 +67,15 @@ internal sealed class Claims(TreeParts parts, NodeTable nodes)
 
     private async Task CompareAsync(Fid fid)
     {
-        if (nodes.Of(fid).Any(node => node.Open is not null))
+        var isHeld = false;
+        foreach (var node in nodes.Of(fid))
         {
-            return;
+            node.IsNameless = true; // it may be news: the answer to the removal may never have come
+            node.IsClaimed = node.Open is null;
+            isHeld |= node.Open is not null || node.Lookups > 0;
         }
 
-        var held = nodes.Of(fid).Where(node => node.Lookups > 0).ToList();
-        held.ForEach(node => node.IsClaimed = true);
-        if (held.Count == 0)
+        if (!isHeld)
         {
             await CloseAsync(fid);
         }

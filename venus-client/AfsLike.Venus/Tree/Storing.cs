@@ -258,6 +258,7 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
         open.Waiting = null;
         _waiting.Remove(node);
         open.Held = status;
+        node.IsNameless |= status.LinkCount == 0;
         node.PagesOf = node.PagesOf is null ? null : status.DataVersion;
         if (isHistory)
         {
