@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # ./dev sim: a whole cell in one process, under a seed.
 
-# The first few, and those that have broken a promise and were mended: docs/simulation.md says which.
+# What has broken a promise and was mended is written down among the units, as a history or a test of its own (docs/simulation.md): a seed is another history after each change.
 readonly SIM_SEEDS=(1 2 3 16 34)
 
 # Runs under a seed make much short-lived garbage: a larger nursery is cheaper than many small collections.
@@ -36,12 +36,12 @@ sim_commit() {
 }
 
 # Each of these seeds is a test: a change that breaks one of them breaks what held before. Fresh ones, which find what nobody knows of yet, run as
-# one more test for the minutes AFSLIKE_SIM_MINUTES says.
+# one more test for AFSLIKE_SIM_MINUTES minutes; 0: none.
 test_simulation() {
   local seed
   build_simulation
   for seed in "${SIM_SEEDS[@]}"; do simulation_passes --seed "$seed"; done
-  [[ ${AFSLIKE_SIM_MINUTES:-0} == 0 ]] || simulation_passes --minutes "$AFSLIKE_SIM_MINUTES"
+  [[ ${AFSLIKE_SIM_MINUTES:-1} == 0 ]] || simulation_passes --minutes "${AFSLIKE_SIM_MINUTES:-1}"
 }
 
 simulation_passes() {

@@ -43,6 +43,8 @@ public sealed record VenusSurroundings
     public required Action<string> Log { get; init; }
 
     public SessionSettings Settings { get; init; } = new();
+
+    public TreeSettings Tree { get; init; } = new();
 }
 
 /// <summary>
@@ -80,6 +82,7 @@ public sealed class VenusService : IDisposable
             with.Cache, server, with.Bulk, with.Disk, (ulong)with.Time.GetTimestamp(), with.Log, with.Time);
         var parts = new TreeParts
         {
+            Settings = with.Tree,
             Strand = with.Strand,
             Server = server,
             Volumes = new VolumeNames(server, with.Time),

@@ -6,6 +6,7 @@ using AfsLike.Simulation.Jobs;
 using AfsLike.Simulation.Kernel;
 using AfsLike.Simulation.Running;
 using AfsLike.Simulation.World;
+using AfsLike.Venus.Tree;
 using AfsLike.Vice.Storage;
 
 namespace AfsLike.Simulation.Work;
@@ -29,7 +30,7 @@ internal sealed class CheckedRun : IHistory
 
     public CheckedRun(Simulator simulator, RunOptions options)
     {
-        var plan = new CellPlan { Clients = options.Clients };
+        var plan = new CellPlan { Clients = options.Clients, Tree = new TreeSettings { StreamAbove = simulator.Chance.Fork("tree").OneIn(3) ? Limits.ChunkSize : long.MaxValue } };
         _simulator = simulator;
         History = new History(simulator.Fail) { UidOf = static (_, user) => CellUsers.FirstUid + user.Value - 1 };
         Work = new Workload(simulator, History, simulator.Chance.Fork("work"), options.Operations);

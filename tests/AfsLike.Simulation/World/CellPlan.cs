@@ -1,4 +1,5 @@
 using AfsLike.Common.Sessions;
+using AfsLike.Venus.Tree;
 
 namespace AfsLike.Simulation.World;
 
@@ -15,6 +16,8 @@ public sealed record CellPlan
     public int Clients { get; init; } = MostClients;
 
     public SessionSettings Settings { get; init; } = new();
+
+    public TreeSettings Tree { get; init; } = new();
 
     /// <summary>Bytes of clean files each client keeps.</summary>
     public long CacheBudget { get; init; } = 64L * 1024 * 1024;

@@ -126,6 +126,7 @@ public sealed class ClientHost
             TrustExtended = kernel.Publish,
             Log = line => _cell.Simulator.Trace.Log(_cell.Simulator.Now, Machine, line),
             Settings = _cell.Plan.Settings,
+            Tree = _cell.Plan.Tree,
         }));
         Service = service;
         _cell.Watch(service.RunAsync(CancellationToken.None));
