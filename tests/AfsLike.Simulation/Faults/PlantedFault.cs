@@ -44,9 +44,6 @@ internal enum PlantedFault
     /// <summary>One break in ten is acknowledged and not met.</summary>
     BreakIgnored,
 
-    /// <summary>A break says nothing of versions, so that an older status is taken for news.</summary>
-    OlderStatusTaken,
-
     /// <summary>Every user of a host is taken for one who may look names up, so that the kernel answers all of them alike.</summary>
     RightsNotAsked,
 

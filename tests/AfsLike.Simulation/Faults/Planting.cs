@@ -56,15 +56,6 @@ internal sealed class Planting(PlantedFault fault, Simulator simulator, History 
     private Func<Message, List<Message>, bool>? Received() => fault switch
     {
         PlantedFault.BreakIgnored => (message, answers) => !Swallow(message, answers),
-        PlantedFault.OlderStatusTaken => static (message, _) =>
-        {
-            foreach (var promise in message.Break?.Promises ?? [])
-            {
-                promise.Version = 0;
-            }
-
-            return true;
-        },
         PlantedFault.RightsNotAsked => static (message, _) =>
         {
             foreach (var rights in new[] { message.Reply?.Rights?.Rights, message.Reply?.Lookup?.DirectoryRights, message.Reply?.List?.DirectoryRights }.OfType<DirectoryRights>())

@@ -6,7 +6,8 @@ namespace AfsLike.Simulation.Kernel;
 /// </summary>
 internal sealed class SeededGap(Random random)
 {
-    private const int OneIn = 64;
+    private const int OneIn = 8;
+    private const int Longest = 8;
     private int _inside;
     private TaskCompletionSource? _empty;
 
@@ -18,7 +19,11 @@ internal sealed class SeededGap(Random random)
         }
 
         _inside++;
-        await Task.Yield();
+        for (var left = random.Next(1, Longest); left > 0; left--)
+        {
+            await Task.Yield();
+        }
+
         if (--_inside == 0)
         {
             _empty?.SetResult();
