@@ -16,7 +16,7 @@ internal sealed class CommittedChange(Commit commit)
 
     public List<(ulong Directory, AccessList Acl)> Acls { get; } = [];
 
-    public List<ulong> Xattrs { get; } = [];
+    public List<(ulong Inode, List<(byte[] Name, byte[] Value)> After)> Xattrs { get; } = [];
 
     /// <summary>Overwritten contents that were kept.</summary>
     public List<(ulong Inode, DataVersion Version)> Kept { get; } = [];

@@ -112,6 +112,11 @@ internal sealed class History : IKernelWitness
         }
     }
 
+    /// <summary>getxattr(2).</summary>
+    public void XattrSeen(ModelKernel kernel, long begun, ulong inode, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value) =>
+        Show(() => Truth.VnodeOf(inode).Xattrs.Show(kernel.Number, begun, Tick(), all => all.Exists(one => name.Span.SequenceEqual(one.Name) && value.Span.SequenceEqual(one.Value)), () =>
+            $"{kernel.Host} read '{System.Text.Encoding.ASCII.GetString(value.Span)}' from an attribute of {Inodes.FidOf(inode)}"));
+
     /// <summary>A listing, from its opendir to its end. "." and ".." are not in it.</summary>
     public void ListingSeen(ModelKernel kernel, long begun, uint uid, ulong directory, IReadOnlyList<ListedName> names)
     {

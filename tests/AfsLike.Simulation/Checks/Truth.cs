@@ -220,7 +220,7 @@ internal sealed class Truth(Func<long> tick, IReadOnlyList<ICommitChecker> check
                 change.Acls.Add((inode, Records.DecodeAcl(value, fid)));
                 break;
             case 'a':
-                change.Xattrs.Add(inode);
+                change.Xattrs.Add((inode, value is null ? [] : Records.DecodeAttributes(value, fid)));
                 break;
             case 'h' when value is not null:
                 change.Kept.Add((inode, new DataVersion(System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(key.AsSpan(14)))));
@@ -277,6 +277,11 @@ internal sealed class Truth(Func<long> tick, IReadOnlyList<ICommitChecker> check
             Add(VnodeOf(inode).Content, after);
         }
 
+        foreach (var (inode, after) in change.Xattrs)
+        {
+            Add(VnodeOf(inode).Xattrs, after);
+        }
+
         foreach (var (inode, acl) in change.Acls)
         {
             Add(VnodeOf(inode).Acl, acl);
@@ -306,6 +311,8 @@ internal sealed class VnodeTruth
     public StateLine<VnodeStatus?> Status { get; } = new(null);
 
     public StateLine<FileContent> Content { get; } = new(FileContent.Empty);
+
+    public StateLine<List<(byte[] Name, byte[] Value)>> Xattrs { get; } = new([]);
 
     public StateLine<AccessList> Acl { get; } = new(AccessList.Empty);
 

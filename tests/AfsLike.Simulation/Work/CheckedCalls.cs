@@ -52,8 +52,16 @@ internal sealed class CheckedCalls(ModelProcess process, History history, Simula
     public async Task<Answer<(ulong Inode, Done Done)>> SetXattrAsync(FileName[] path, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte>? value) =>
         Changed("setxattr", path, await RunAsync("setxattr", path, () => Kernel.Attributes.SetXattrAsync(Process, path, name, value)));
 
-    public Task<Answer<(ulong Inode, ReadOnlyMemory<byte> Value)>> GetXattrAsync(FileName[] path, ReadOnlyMemory<byte> name) =>
-        RunAsync("getxattr", path, () => Kernel.Attributes.GetXattrAsync(Process, path, name));
+    public async Task<Answer<(ulong Inode, ReadOnlyMemory<byte> Value)>> GetXattrAsync(FileName[] path, ReadOnlyMemory<byte> name)
+    {
+        var answer = await RunAsync("getxattr", path, () => Kernel.Attributes.GetXattrAsync(Process, path, name));
+        if (answer.IsOk)
+        {
+            history.XattrSeen(Kernel, _begun, answer.Value.Inode, name, answer.Value.Value);
+        }
+
+        return answer;
+    }
 
     public Task<Answer<(ulong Inode, Done Done)>> AccessAsync(FileName[] path, AccessModes modes) =>
         RunAsync("access", path, () => Kernel.Attributes.AccessAsync(Process, path, modes));

@@ -14,7 +14,7 @@ public sealed class PlantedScenarioTests
 
     /// <summary>Two hosts change one file: the answer to the first comes after the break by the second.</summary>
     [Fact]
-    public void What_answers_a_change_is_found_when_it_is_kept() => IsFound(PlantedFault.ChangeAnswerKept, "C1", 2, (scenario, programs) => RoundsAsync(200, async (round, offset) =>
+    public void What_answers_a_change_is_found_when_it_is_kept() => IsFound(PlantedFault.ChangeAnswerKept, "C1", 2, (scenario, programs) => RoundsAsync(2000, async (round, offset) =>
     {
         var (here, there, name) = (programs[0], programs[1], Scenario.Path($"{round}"));
         await there.MakeAsync(name, VnodeKind.File, 0x1A4);

@@ -242,6 +242,31 @@ public sealed class ScenarioTests
         });
     }
 
+    /// <summary>Who has acknowledged a removal as one who has the file open, and starts anew while others have yet to acknowledge it.</summary>
+    [Fact]
+    public void What_was_removed_elsewhere_goes_when_it_was_open_here_and_venus_client_starts_anew()
+    {
+        var scenario = new Scenario(clients: 3);
+        scenario.Run(async programs =>
+        {
+            var (here, there, late, name) = (programs[0], programs[1], programs[2], Scenario.Path("removed"));
+            var (mine, theirs) = (await OpenAsync(here, "removed"), (await there.OpenAsync(name, OpenModes.Read)).Value);
+            await late.StatAsync(name);
+            scenario.WaysOf(2)[1].IsCut = true;
+            var removing = there.RemoveAsync(name, isDirectory: false);
+            await scenario.DelayAsync(TimeSpan.FromMilliseconds(100));
+            scenario.Cell.Clients[0].Kill();
+            scenario.Cell.Clients[0].Start();
+            await here.StatAsync([]);
+            scenario.Heal(2);
+            Assert.True((await removing).IsOk);
+            Assert.True((await here.CloseAsync(mine)).IsOk);
+            Assert.True((await there.CloseAsync(theirs)).IsOk);
+            await scenario.DelayAsync(TimeSpan.FromSeconds(1));
+            await scenario.LookForLeaksAsync();
+        });
+    }
+
     /// <summary>An open that is refused in the end counted as one while the removal was told.</summary>
     [Fact]
     public void What_is_removed_elsewhere_while_it_is_opened_here_in_vain_is_kept_for_nobody()

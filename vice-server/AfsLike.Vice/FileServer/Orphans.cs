@@ -15,18 +15,6 @@ public sealed class Orphans(VolumeSet volumes, TimeProvider time, Action<string>
 
     private readonly Dictionary<ulong, CancellationTokenSource> _goneSince = [];
 
-    /// <summary>Notes who has the vnodes open that a change has taken the last name from.</summary>
-    public static async Task KeepAsync(Volume volume, Applied applied, IReadOnlyList<(ulong Instance, Fid Fid)> open)
-    {
-        foreach (var (instance, fid) in open)
-        {
-            if (fid.Volume == volume.Id && applied.Changes.Any(change => change.Vnode == fid.Vnode && change.Removed))
-            {
-                await volume.KeepOrphanAsync(fid.Vnode, instance);
-            }
-        }
-    }
-
     public void ClientIsBack(ulong instance)
     {
         if (_goneSince.Remove(instance, out var waiting))

@@ -35,10 +35,11 @@ public sealed class PromiseKeeper(VolumeSet volumes, int perHolder = PromiseTabl
 
     /// <summary>
     /// Puts the breaks for a committed change on the streams of all holders but the one who made it, one message for each. Completes when
-    /// each has acknowledged or its lease is over; tells who has what open there. Who was told of an earlier change and has not acknowledged it may
+    /// each has acknowledged or its lease is over. Who was told of an earlier change and has not acknowledged it may
     /// hold no promise any more, and still answers with the state before both: that is waited for too.
     /// </summary>
-    public async Task<IReadOnlyList<(ulong Instance, Fid Fid)>> BreakAsync(Client? mutator, VolumeId volume, Applied applied)
+    /// <param name="open">Told at once who says that it has open what has lost its last name, whatever the others do.</param>
+    public async Task BreakAsync(Client? mutator, VolumeId volume, Applied applied, Func<ulong, Fid, Task> open)
     {
         var noted = _table.Now;
         var earlier = applied.Changes.SelectMany(change => _unanswered.Of(new Fid(volume, change.Vnode), mutator?.Holder)).ToArray();
@@ -63,19 +64,21 @@ public sealed class PromiseKeeper(VolumeSet volumes, int perHolder = PromiseTabl
         var waits = messages
             .Select(message => (Holder: message.Key, Session: _sessions[message.Key], Said: Send(message.Key, message.Value)))
             .ToArray();
-        var open = new List<(ulong, Fid)>();
-        foreach (var (holder, session, said) in waits)
+        await Joined.AllAsync([.. waits.Select(wait => AnsweredAsync(wait.Holder, wait.Session, wait.Said)), .. earlier]);
+
+        async Task AnsweredAsync(Holder holder, ServerSession session, Task<BreakAnswer> said)
         {
             var answer = await said;
-            open.AddRange(answer.OpenHere.Select(fid => (session.Instance, fid)));
             foreach (var fid in answer.GivenUp)
             {
                 _table.Release(holder, fid, noted);
             }
-        }
 
-        await Joined.AllAsync(earlier);
-        return open;
+            foreach (var fid in answer.OpenHere)
+            {
+                await open(session.Instance, fid);
+            }
+        }
     }
 
     /// <summary>The client's lease is over.</summary>
