@@ -183,6 +183,20 @@ public sealed class ScenarioTests
         });
     }
 
+    /// <summary>The ACL that is inherited is the one decided last, which may not be on the disk yet.</summary>
+    [Fact]
+    public void Who_makes_a_directory_while_its_ACL_changes_is_told_the_rights_that_it_inherits() => Rounds(PlantedFault.None, async (scenario, here, there, round, offset) =>
+    {
+        FileName[] outer = Scenario.Path($"d{round}"), inner = [.. outer, FileName.From("inner")];
+        await there.MakeAsync(outer, VnodeKind.Directory, 0x1ED);
+        await here.StatAsync(inner);
+        var changing = Later(scenario, offset, () => there.SetAclAsync(outer, [Entry(CellUsers.NameOf(2), Rights.All)]));
+        await here.MakeAsync(inner, VnodeKind.Directory, 0x1ED);
+        await changing;
+        await there.SetAclAsync(outer, [Entry(SystemGroups.AuthUser, Rights.All)]);
+        await here.StatAsync([.. inner, FileName.From("absent")]);
+    });
+
     [Fact]
     public void What_was_removed_while_open_goes_from_the_server_when_it_is_closed_after_a_restart_or_in_the_middle_of_the_removal()
     {

@@ -46,7 +46,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
                 Directory = applied.Directory?.ToWire(),
                 Child = applied.Subject.ToWire(),
                 OldDirectoryVersion = applied.OldDirectoryVersion.Value,
-                ChildRights = kind == VnodeKind.Directory ? Vnodes.RightsUnder(volume.Acl(directory), volume, applied.Subject.Fid, call.Who.User, call.Who) : null,
+                ChildRights = applied.Inherited is { } acl ? Vnodes.RightsUnder(acl, volume, applied.Subject.Fid, call.Who.User, call.Who) : null,
             },
         });
     }

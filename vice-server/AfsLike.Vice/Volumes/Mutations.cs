@@ -77,6 +77,9 @@ public sealed record Applied
 
     public VnodeStatus? Replaced { get; init; }
 
+    /// <summary>The ACL of a directory that was made.</summary>
+    public AccessList? Inherited { get; init; }
+
     public DataVersion OldDirectoryVersion { get; init; }
 
     public DataVersion OldOtherDirectoryVersion { get; init; }

@@ -31,16 +31,17 @@ internal static class Names
             Target = create.Target,
         };
         work.Put(new VnodeRecord(child, create.Directory));
-        if (isDirectory)
+        var inherited = isDirectory ? work.Acl(create.Directory) : null;
+        if (inherited is not null)
         {
-            work.PutAcl(id, work.Acl(create.Directory));
+            work.PutAcl(id, inherited);
         }
 
         work.PutName(create.Directory, create.Name, child);
         var after = Touch(work, directory, 1, isDirectory ? 1 : 0, create.Name);
         return new Applied
         {
-            Version = work.Version, Subject = child, Directory = after, OldDirectoryVersion = directory.Status.DataVersion, Changes = work.Changes,
+            Version = work.Version, Subject = child, Directory = after, OldDirectoryVersion = directory.Status.DataVersion, Changes = work.Changes, Inherited = inherited,
         };
     }
 
