@@ -183,6 +183,25 @@ public sealed class ScenarioTests
         });
     }
 
+    /// <summary>Handles keep the contents they opened; what else was shown of the file since stays shown.</summary>
+    [Fact]
+    public void What_was_shown_of_an_open_file_is_shown_still_when_its_contents_have_changed_elsewhere()
+    {
+        new Scenario(clients: 2).Run(async programs =>
+        {
+            var (here, there, name) = (programs[0], programs[1], Scenario.Path("open"));
+            var file = await OpenAsync(here, "open");
+            await there.ChangeAsync(name, new AttributeChange { Mode = 0x1FF });
+            Assert.Equal(0x1FFu, (await here.StatAsync(name)).Value.Mode);
+            var written = (await there.OpenAsync(name, OpenModes.Write)).Value;
+            there.Write(written, 0, "theirs"u8);
+            Assert.True((await there.CloseAsync(written)).IsOk);
+            var seen = (await here.Process.Kernel.Files.StatAsync(here.Process, file)).Value;
+            Assert.Equal((0x1FFu, 0), (seen.Mode, seen.Length));
+            Assert.True((await here.CloseAsync(file)).IsOk);
+        });
+    }
+
     /// <summary>The ACL that is inherited is the one decided last, which may not be on the disk yet.</summary>
     [Fact]
     public void Who_makes_a_directory_while_its_ACL_changes_is_told_the_rights_that_it_inherits() => Rounds(PlantedFault.None, async (scenario, here, there, round, offset) =>

@@ -51,6 +51,15 @@ internal sealed class Granting(TreeParts parts, NodeTable nodes, Facts facts, Re
     /// <summary>A node whose contents have changed elsewhere shows what its handles see.</summary>
     public NodeAttributes Show(Node node, VnodeStatus status)
     {
+        if (node is { IsCurrent: true, Open: { Held: { } before } open } && before.Version < status.Version)
+        {
+            // From now on this is what is shown at least, even when the contents change elsewhere: nobody sees an object go backwards (promise C1).
+            open.Held = before with
+            {
+                Version = status.Version, Mode = status.Mode, Owner = status.Owner, LinkCount = status.LinkCount, ChangeTime = status.ChangeTime, AccessTime = status.AccessTime,
+            };
+        }
+
         var shown = !node.IsCurrent && node.Open?.Held is { } held ? held : status;
         var (length, modified, changed) = (shown.Length, shown.ModifyTime, shown.ChangeTime);
         if (node.Open?.Content is { IsDirty: true } local)
