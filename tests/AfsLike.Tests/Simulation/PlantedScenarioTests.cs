@@ -19,7 +19,7 @@ public sealed class PlantedScenarioTests
         var (here, there, name) = (programs[0], programs[1], Scenario.Path($"{round}"));
         await there.MakeAsync(name, VnodeKind.File, 0x1A4);
         await here.StatAsync(name);
-        var changing = Later(scenario, offset, () => there.ChangeAsync(name, s_otherMode));
+        var changing = scenario.Later(offset, () => there.ChangeAsync(name, s_otherMode));
         await here.ChangeAsync(name, s_oneMode);
         await changing;
         await here.StatAsync(name);
@@ -101,11 +101,5 @@ public sealed class PlantedScenarioTests
         {
             await round(i, TimeSpan.FromMicroseconds(10 * (i % 200)));
         }
-    }
-
-    private static async Task Later(Scenario scenario, TimeSpan offset, Func<Task> work)
-    {
-        await scenario.DelayAsync(offset);
-        await work();
     }
 }

@@ -1,10 +1,12 @@
 using AfsLike.Common.Model;
+using AfsLike.Common.Wire;
 using AfsLike.Simulation.Checks;
 using AfsLike.Simulation.Faults;
 using AfsLike.Simulation.Kernel;
 using AfsLike.Simulation.Network;
 using AfsLike.Simulation.Work;
 using AfsLike.Simulation.World;
+using AfsLike.Venus.Tree;
 
 namespace AfsLike.Tests.Simulation;
 
@@ -36,6 +38,34 @@ internal sealed class Scenario
     public Cell Cell { get; }
 
     public static FileName[] Path(string name) => [FileName.From(name)];
+
+    /// <summary>200 rounds in which something begins a little later each time after something else.</summary>
+    public static void Rounds(PlantedFault planted, Func<Scenario, CheckedCalls, CheckedCalls, string, TimeSpan, Task> round)
+    {
+        var scenario = new Scenario(clients: 2, planted);
+        scenario.Run(async programs =>
+        {
+            for (var i = 0; i < 200; i++)
+            {
+                await round(scenario, programs[0], programs[1], $"{i}", TimeSpan.FromMicroseconds(10 * i));
+            }
+        });
+    }
+
+    public static WireAclEntry Entry(string principal, Rights rights) => new() { Principal = principal, Rights = (uint)rights };
+
+    /// <summary>Makes a file and opens it for reading.</summary>
+    public static async Task<ModelFile> OpenAsync(CheckedCalls here, string name)
+    {
+        await here.MakeAsync(Path(name), VnodeKind.File, 0x1A4);
+        return (await here.OpenAsync(Path(name), OpenModes.Read)).Value;
+    }
+
+    public async Task Later(TimeSpan offset, Func<Task> work)
+    {
+        await DelayAsync(offset);
+        await work();
+    }
 
     /// <summary>When nobody has anything open any more.</summary>
     public async Task LookForLeaksAsync()
