@@ -14,11 +14,22 @@ internal sealed class RightsHold(Truth truth, Action<Exception> broken)
     /// <summary>It was shown something, or let in.</summary>
     public void MustHold(ModelKernel kernel, long begun, uint uid, ulong directory, Rights needed, Func<string> what)
     {
-        var (vnode, who) = (truth.VnodeOf(directory), Of(uid));
-        if (!vnode.Acl.MayBe(kernel.Number, begun, acl => (AccessRules.Evaluate(acl, UserId.Anyone, who) & needed) == needed))
+        if (!Holds(kernel, begun, uid, directory, needed))
         {
             broken(new PromiseBrokenException(
-                "S1", $"user {who.User} on {kernel.Host} {what()} in {Inodes.FidOf(directory)} without the right to it since it asked at {begun}; the ACL is by {vnode.Acl.LastBy}"));
+                "S1",
+                $"user {Of(uid).User} on {kernel.Host} {what()} in {Inodes.FidOf(directory)} without the right to it since it asked at {begun}; the ACL is by {truth.VnodeOf(directory).Acl.LastBy}"));
+        }
+    }
+
+    /// <summary>It was let into a file, which may have been moved while it asked.</summary>
+    public void MustHoldForFile(ModelKernel kernel, long begun, uint uid, ulong file, Rights needed, Func<string> what)
+    {
+        var line = truth.VnodeOf(file).Status;
+        if (!line.MayBe(begun, (_, status) => status is not null && Holds(kernel, begun, uid, Inodes.Of(status.Parent), needed)))
+        {
+            broken(new PromiseBrokenException(
+                "S1", $"user {Of(uid).User} on {kernel.Host} {what()} without the right to it in any directory where it was since it asked at {begun}; it is in {line.Last?.Parent}"));
         }
     }
 
@@ -41,6 +52,12 @@ internal sealed class RightsHold(Truth truth, Action<Exception> broken)
         }
 
         bool Lacks(ulong directory) => truth.VnodeOf(directory).Acl.MayBe(kernel.Number, begun, acl => (AccessRules.Evaluate(acl, UserId.Anyone, who) & Rights.All) != Rights.All);
+    }
+
+    private bool Holds(ModelKernel kernel, long begun, uint uid, ulong directory, Rights needed)
+    {
+        var who = Of(uid);
+        return truth.VnodeOf(directory).Acl.MayBe(kernel.Number, begun, acl => (AccessRules.Evaluate(acl, UserId.Anyone, who) & needed) == needed);
     }
 
     /// <summary>Local users are those of the cell, in their order (<see cref="CellUsers"/>).</summary>

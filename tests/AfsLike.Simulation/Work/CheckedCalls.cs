@@ -86,7 +86,7 @@ internal sealed class CheckedCalls(ModelProcess process, History history, Simula
         if (answer.IsOk && !create)
         {
             var needed = (modes.HasFlag(OpenModes.Read) ? Rights.Read : Rights.None) | (modes.HasFlag(OpenModes.Write) ? Rights.Write : Rights.None);
-            history.Rights.MustHold(Kernel, _begun, Process.Uid, Process.Looked[^1].Directory, needed, () => $"opened '{string.Join('/', path)}'");
+            history.Rights.MustHoldForFile(Kernel, _begun, Process.Uid, answer.Value.Inode.Attributes.Inode, needed, () => $"opened '{string.Join('/', path)}'");
         }
 
         return answer;
