@@ -175,16 +175,18 @@ internal sealed class History : IKernelWitness
         }
     }
 
-    /// <summary>D3: a call was told of damage. There must be some, in what the last of its names leads to.</summary>
-    public void DamageSeen(ModelKernel kernel, long begun, IReadOnlyList<(ulong Directory, FileName Name)> looked, Func<string> call)
+    /// <summary>D3: a call was told of damage. There must be some, in what the last of its names leads to, or in any version of the file that it has open.</summary>
+    /// <param name="open">0: none.</param>
+    public void DamageSeen(ModelKernel kernel, long begun, IReadOnlyList<(ulong Directory, FileName Name)> looked, ulong open, Func<string> call)
     {
         Checked++;
-        if (looked.Count == 0 || !Truth.NameOf(looked[^1].Directory, looked[^1].Name).MayBe(begun, (_, child) => IsHarmed(child)))
+        var isRight = open != 0 ? IsHarmed(open, 0) : looked.Count > 0 && Truth.NameOf(looked[^1].Directory, looked[^1].Name).MayBe(begun, (_, child) => IsHarmed(child, begun));
+        if (!isRight)
         {
             Defect(kernel, $"{call()} ended with Corrupted, and what it came to is sound");
         }
 
-        bool IsHarmed(ulong inode) => Truth.VnodeOf(inode).Content.MayBe(begun, (_, content) => content.Chunks.Any(chunk => IsDamaged(chunk.Id)));
+        bool IsHarmed(ulong inode, long since) => Truth.VnodeOf(inode).Content.MayBe(since, (_, content) => content.Chunks.Any(chunk => IsDamaged(chunk.Id)));
     }
 
     /// <summary>

@@ -92,7 +92,7 @@ internal sealed class CheckedCalls(ModelProcess process, History history, Simula
         return answer;
     }
 
-    public Task<Answer<byte[]>> ReadAsync(ModelFile file, long offset, int count) => RunAsync("read", [], () => Kernel.Files.ReadAsync(Process, file, offset, count));
+    public Task<Answer<byte[]>> ReadAsync(ModelFile file, long offset, int count) => RunAsync("read", file, () => Kernel.Files.ReadAsync(Process, file, offset, count));
 
     public Answer<long> Write(ModelFile file, long offset, ReadOnlySpan<byte> bytes)
     {
@@ -102,11 +102,11 @@ internal sealed class CheckedCalls(ModelProcess process, History history, Simula
     }
 
     public async Task<Answer<NodeAttributes>> TruncateAsync(ModelFile file, long length) =>
-        Changed("ftruncate", [], await RunAsync("ftruncate", [], () => Kernel.Attributes.TruncateAsync(Process, file, length)), mustHaveChanged: false);
+        Changed("ftruncate", [], await RunAsync("ftruncate", file, () => Kernel.Attributes.TruncateAsync(Process, file, length)), mustHaveChanged: false);
 
-    public async Task<Answer<Done>> SyncAsync(ModelFile file) => Stored(file, await RunAsync("fsync", [], () => Kernel.Files.SyncAsync(Process, file)));
+    public async Task<Answer<Done>> SyncAsync(ModelFile file) => Stored(file, await RunAsync("fsync", file, () => Kernel.Files.SyncAsync(Process, file)));
 
-    public async Task<Answer<Done>> CloseAsync(ModelFile file) => Stored(file, await RunAsync("close", [], () => Kernel.Files.CloseAsync(Process, file)));
+    public async Task<Answer<Done>> CloseAsync(ModelFile file) => Stored(file, await RunAsync("close", file, () => Kernel.Files.CloseAsync(Process, file)));
 
     /// <summary>As afsx asks for it, by way of the daemon and not of the kernel.</summary>
     public async Task<Answer<Done>> SetAclAsync(FileName[] path, IReadOnlyList<WireAclEntry> entries)
@@ -131,7 +131,9 @@ internal sealed class CheckedCalls(ModelProcess process, History history, Simula
         return Changed("store", [], answer, mustHaveChanged: false);
     }
 
-    private async Task<Answer<T>> RunAsync<T>(string call, FileName[] path, Func<Task<Answer<T>>> work)
+    private Task<Answer<T>> RunAsync<T>(string call, ModelFile file, Func<Task<Answer<T>>> work) => RunAsync(call, [], work, file.Inode.Attributes.Inode);
+
+    private async Task<Answer<T>> RunAsync<T>(string call, FileName[] path, Func<Task<Answer<T>>> work, ulong open = 0)
     {
         Process.Changes.Clear();
         Process.Looked.Clear();
@@ -144,11 +146,11 @@ internal sealed class CheckedCalls(ModelProcess process, History history, Simula
         var end = history.Tick();
         simulator.Trace.Add(((ulong)answer.Error << 56) ^ (ulong)begun);
         simulator.Trace.Note(simulator.Now, Kernel.Machine, () => $"program {Process.Pid}: {call} '{string.Join('/', path)}' = {(answer.IsOk ? answer.Value : answer.Error)} [{begun}-{end}]");
-        Refused(call, path, answer.Error);
+        Refused(call, path, open, answer.Error);
         return answer;
     }
 
-    private void Refused(string call, FileName[] path, AfsError error)
+    private void Refused(string call, FileName[] path, ulong open, AfsError error)
     {
         switch (error)
         {
@@ -162,7 +164,7 @@ internal sealed class CheckedCalls(ModelProcess process, History history, Simula
                 history.Rights.MayLack(Kernel, _begun, Process.Uid, Process.Looked, () => $"{call} of '{string.Join('/', path)}'");
                 break;
             case AfsError.Corrupted:
-                history.DamageSeen(Kernel, _begun, Process.Looked, () => $"{call} of '{string.Join('/', path)}'");
+                history.DamageSeen(Kernel, _begun, Process.Looked, open, () => $"{call} of '{string.Join('/', path)}'");
                 break;
             case AfsError.Internal or AfsError.Protocol or AfsError.BadHandle or AfsError.Unavailable or AfsError.Deadlock:
                 history.Defect(Kernel, $"{call} of '{string.Join('/', path)}' ended with {error}, which no program should see");
