@@ -101,7 +101,7 @@ internal sealed class FrontEndHandles(FrontEnd frontEnd, InodeCache cache)
         }
 
         var kept = file.Modes & (OpenModes.Read | OpenModes.Write | OpenModes.Append);
-        var grant = await frontEnd.Tree.OpenAsync(caller, file.Inode.Id, kept, CancellationToken.None);
+        var grant = await frontEnd.Tree.OpenAsync(caller, file.Inode.Id, kept | OpenModes.Again, CancellationToken.None);
         if (grant.LocalFile is { } local)
         {
             Acquire(file.Inode.Id, grant.Backing, local);

@@ -11,6 +11,7 @@ namespace AfsLike.Simulation.Kernel;
 internal sealed class Upcalls(Func<FrontEnd?> daemon, Action<ulong, string> changing)
 {
     private readonly SortedDictionary<ulong, IUpcall> _waiting = [];
+    private readonly List<(NodeId Node, ulong Count)> _forgotten = [];
     private ulong _last;
 
     /// <summary>Requests that no daemon has answered.</summary>
@@ -39,12 +40,24 @@ internal sealed class Upcalls(Func<FrontEnd?> daemon, Action<ulong, string> chan
         return upcall.Written;
     }
 
-    /// <summary>FORGET: nobody waits for it, and it has no number.</summary>
-    public void Forget(NodeId node, ulong count) => daemon()?.Forget(node, count);
+    /// <summary>FORGET: nobody waits for it, and it has no number. It waits for a daemon all the same.</summary>
+    public void Forget(NodeId node, ulong count)
+    {
+        if (daemon() is { } attached)
+        {
+            attached.Forget(node, count);
+        }
+        else
+        {
+            _forgotten.Add((node, count));
+        }
+    }
 
-    /// <summary>A new daemon reads what waits, the oldest first.</summary>
+    /// <summary>A new daemon reads what waits: first what was forgotten, as the kernel has it, then the oldest request first.</summary>
     public void ResendTo(FrontEnd attached)
     {
+        _forgotten.ForEach(forget => attached.Forget(forget.Node, forget.Count));
+        _forgotten.Clear();
         foreach (var upcall in _waiting.Values.ToList())
         {
             upcall.Send(attached);

@@ -122,4 +122,28 @@ public sealed class NamelessScenarioTests
             await scenario.LookForLeaksAsync();
         });
     }
+
+    /// <summary>A release comes from nobody, whoever opened the file; and it may be asked of another life of venus-client again, when it had something left to store.</summary>
+    [Fact]
+    public void What_is_released_again_after_venus_client_started_anew_is_closed()
+    {
+        var scenario = new Scenario(clients: 1);
+        var client = scenario.Cell.Clients[0];
+        scenario.Run(async programs =>
+        {
+            var (here, name) = (programs[0], Scenario.Path("removed"));
+            await here.MakeAsync(name, VnodeKind.File, 0x1A4);
+            var open = (await here.OpenAsync(name, OpenModes.Write | OpenModes.Truncate)).Value;
+            scenario.WaysOf(0)[0].IsCut = true;
+            Assert.Equal(AfsError.TimedOut, (await here.CloseAsync(open)).Error);
+            await scenario.DelayAsync(TimeSpan.FromSeconds(1));
+            client.Kill();
+            client.Start();
+            scenario.Heal(0);
+            Assert.True((await here.StatAsync(name)).IsOk);
+            Assert.True((await here.RemoveAsync(name, isDirectory: false)).IsOk);
+            await scenario.DelayAsync(TimeSpan.FromSeconds(1));
+            await scenario.LookForLeaksAsync();
+        });
+    }
 }

@@ -1,5 +1,6 @@
 using AfsLike.Common.Model;
 using AfsLike.Simulation.Faults;
+using AfsLike.Simulation.Kernel;
 using AfsLike.Simulation.Work;
 using AfsLike.Simulation.World;
 using AfsLike.Venus.Tree;
@@ -215,5 +216,71 @@ public sealed class ScenarioTests
             Assert.Equal("theirs"u8.ToArray(), (await here.ReadAsync(read, 0, 100)).Value);
             Assert.True((await here.CloseAsync(read)).IsOk);
         });
+    }
+
+    [Fact]
+    public void What_was_synced_and_is_open_still_when_venus_client_starts_anew_is_stored_at_its_close_though_others_have_written_meanwhile()
+    {
+        var scenario = new Scenario(clients: 2);
+        scenario.Run(async programs =>
+        {
+            var (here, there, name) = (programs[0], programs[1], Scenario.Path("f"));
+            await here.MakeAsync(name, VnodeKind.File, 0x1A4);
+            var open = (await here.OpenAsync(name, OpenModes.Write)).Value;
+            Assert.True(here.Write(open, 0, "first"u8).IsOk);
+            Assert.True((await here.SyncAsync(open)).IsOk);
+            var other = (await there.OpenAsync(name, OpenModes.Write)).Value;
+            Assert.True(there.Write(other, 0, "other"u8).IsOk);
+            Assert.True((await there.CloseAsync(other)).IsOk);
+            scenario.Cell.Clients[0].Kill();
+            scenario.Cell.Clients[0].Start();
+            await here.StatAsync([]);
+            Assert.True(here.Write(open, 0, "third"u8).IsOk);
+            Assert.True((await here.CloseAsync(open)).IsOk);
+            var read = (await there.OpenAsync(name, OpenModes.Read)).Value;
+            Assert.Equal("third"u8.ToArray(), (await there.ReadAsync(read, 0, 10)).Value);
+        });
+    }
+
+    /// <summary>Handles that a former life gave out keep their places in the journal.</summary>
+    [Fact]
+    public void What_is_open_over_two_restarts_of_venus_client_is_stored_at_its_close()
+    {
+        var scenario = new Scenario(clients: 2);
+        scenario.Run(async programs =>
+        {
+            var (here, there) = (programs[0], programs[1]);
+            var files = new List<ModelFile>();
+            for (var i = 0; i < 2; i++)
+            {
+                await here.MakeAsync(Scenario.Path($"{i}"), VnodeKind.File, 0x1A4);
+                files.Add((await here.OpenAsync(Scenario.Path($"{i}"), OpenModes.Write)).Value);
+                Assert.True(here.Write(files[i], 0, "first"u8).IsOk);
+                await RestartAsync(here);
+            }
+
+            foreach (var name in new[] { Scenario.Path("0"), Scenario.Path("1") })
+            {
+                var other = (await there.OpenAsync(name, OpenModes.Write)).Value;
+                Assert.True(there.Write(other, 0, "other"u8).IsOk);
+                Assert.True((await there.CloseAsync(other)).IsOk);
+            }
+
+            await RestartAsync(here);
+            for (var i = 0; i < 2; i++)
+            {
+                Assert.True(here.Write(files[i], 0, "third"u8).IsOk);
+                Assert.True((await here.CloseAsync(files[i])).IsOk);
+                var read = (await there.OpenAsync(Scenario.Path($"{i}"), OpenModes.Read)).Value;
+                Assert.Equal("third"u8.ToArray(), (await there.ReadAsync(read, 0, 10)).Value);
+            }
+        });
+
+        async Task RestartAsync(CheckedCalls here)
+        {
+            scenario.Cell.Clients[0].Kill();
+            scenario.Cell.Clients[0].Start();
+            await here.StatAsync([]);
+        }
     }
 }

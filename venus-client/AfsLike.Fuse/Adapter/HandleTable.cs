@@ -123,7 +123,7 @@ internal sealed class HandleTable(IFileTree tree, BackingTable backings, KnownNo
         else
         {
             var modes = ModesOf(number);
-            var grant = await tree.OpenAsync(caller, node, modes, CancellationToken.None);
+            var grant = await tree.OpenAsync(caller, node, modes | OpenModes.Again, CancellationToken.None);
             file = Admit(node, modes, grant);
         }
 

@@ -79,6 +79,7 @@ public sealed partial class FileTree : IFileTree
             _nodes.Get(node).Lookups = references;
         }
 
+        _opening.NumberAfter(records.Where(record => record.Kind == JournalKind.Opened).Select(record => record.Number).DefaultIfEmpty().Max());
         var writers = records.Where(record => record.Kind == JournalKind.Opened).ToLookup(record => (record.Fid, record.Version));
         foreach (var (file, uid) in _parts.Cache.Leftovers)
         {
@@ -133,6 +134,10 @@ public sealed partial class FileTree : IFileTree
             if (_nodes.Forget(node, count) is { } gone)
             {
                 _claims.Forgotten(gone);
+            }
+            else
+            {
+                _ = _storing.ForgottenAsync(node);
             }
         },
         null);

@@ -19,7 +19,8 @@ internal sealed class OpenFile
 
     public int Handles { get; set; }
 
-    public int Writers { get; set; }
+    /// <summary>Those of the handles that are open for writing.</summary>
+    public List<FileHandle> Writers { get; } = [];
 
     /// <summary>Handles open for writing that a former venus-client gave out and that have not been used since: uid and journal number.</summary>
     public List<(uint Uid, ulong Number)> FormerWriters { get; } = [];

@@ -17,6 +17,9 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
 
     public HandleId NextHandle() => new(++_lastHandle);
 
+    /// <summary>The journal still has handles of a former life, up to this number.</summary>
+    public void NumberAfter(ulong number) => _lastHandle = Math.Max(_lastHandle, number);
+
     public async Task<OpenGrant> OpenAsync(Caller caller, NodeId id, OpenModes modes, CancellationToken cancel)
     {
         var node = nodes.Get(id);
@@ -25,7 +28,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
         try
         {
             using var turn = await open.Gate.EnterAsync();
-            if (modes.HasFlag(OpenModes.Write) && TakeOver(open, caller.Uid) is { } former)
+            if (TakeOver(node, open, caller.Uid, modes) is { } former)
             {
                 return former;
             }
@@ -39,20 +42,6 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
         {
             open.Opening--;
             storing.CloseIfIdle(node, open);
-        }
-
-        OpenGrant? TakeOver(OpenFile file, uint uid)
-        {
-            var index = file.FormerWriters.FindIndex(writer => writer.Uid == uid);
-            if (index < 0 || file.Content is null)
-            {
-                return null;
-            }
-
-            parts.Journal.Append(new JournalRecord(
-                JournalKind.Closed, file.FormerWriters[index].Number, node.Fid, id, modes, uid, file.Content.Version));
-            file.FormerWriters.RemoveAt(index);
-            return Grant(node, file, parts.Principals.Of(uid), uid, modes);
         }
     }
 
@@ -68,6 +57,11 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
             if (open.Stream is not null)
             {
                 throw Streamed();
+            }
+
+            if (TakeOver(node, open, uid, modes) is { } former)
+            {
+                return former; // a former life was asked the same and did not come to answer
             }
 
             if (open.Content is null && status.Length == 0)
@@ -174,9 +168,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
             {
                 if (truncate)
                 {
-                    parts.Cache.MarkDirty(open.Content!, uid);
-                    open.Content!.Handle.SetLength(0);
-                    open.MustStore = true;
+                    Truncate(open, uid);
                 }
 
                 return;
@@ -243,6 +235,38 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
 
         await storing.DropContentsAsync(open);
         return false;
+    }
+
+    /// <summary>What a former life opened for this user, as it was left; null when there is nothing.</summary>
+    private OpenGrant? TakeOver(Node node, OpenFile open, uint uid, OpenModes modes)
+    {
+        if (!modes.HasFlag(OpenModes.Write) || open.Content is null || open.FormerWriters.Count == 0)
+        {
+            return null;
+        }
+
+        var index = open.FormerWriters.FindIndex(writer => writer.Uid == uid);
+        if (index < 0 && !modes.HasFlag(OpenModes.Again))
+        {
+            return null;
+        }
+
+        var former = open.FormerWriters[Math.Max(index, 0)];
+        parts.Journal.Append(new JournalRecord(JournalKind.Closed, former.Number, node.Fid, node.Id, modes, former.Uid, open.Content.Version));
+        open.FormerWriters.Remove(former);
+        if (modes.HasFlag(OpenModes.Truncate))
+        {
+            Truncate(open, former.Uid);
+        }
+
+        return Grant(node, open, parts.Principals.Of(former.Uid), former.Uid, modes);
+    }
+
+    private void Truncate(OpenFile open, uint uid)
+    {
+        parts.Cache.MarkDirty(open.Content!, uid);
+        open.Content!.Handle.SetLength(0);
+        open.MustStore = true;
     }
 
     private OpenGrant Grant(Node node, OpenFile open, Login who, uint uid, OpenModes modes)

@@ -30,9 +30,55 @@ internal sealed partial class Storing
             (open.Content, open.Held, open.MustStore) = (content, status with { DataVersion = content.Version }, true);
             parts.Cache.Pin(content);
             open.FormerWriters.AddRange(writers.Select(writer => (writer.Uid, writer.Number)));
+            GiveUpLost(node, open);
         }
 
         await FinishAsync(node, open, who);
+    }
+
+    /// <summary>For the next life: what is open for writing is this version now.</summary>
+    private void NoteWriters(Node node, OpenFile open, DataVersion version)
+    {
+        foreach (var writer in open.Writers)
+        {
+            Note(writer.Uid, writer.Id.Value);
+        }
+
+        foreach (var (uid, number) in open.FormerWriters)
+        {
+            Note(uid, number);
+        }
+
+        void Note(uint uid, ulong number) =>
+            parts.Journal.Append(new JournalRecord(JournalKind.Opened, number, node.Fid, node.Id, OpenModes.Write, uid, version));
+    }
+
+    /// <summary>The kernel has forgotten a node. What a former life has written through it and nobody has stored since is stored now.</summary>
+    public async Task ForgottenAsync(NodeId id)
+    {
+        if (nodes.TryGet(id) is { Open: { FormerWriters: [.., var (uid, _)] } open } node && GiveUpLost(node, open))
+        {
+            await FinishAsync(node, open, parts.Principals.Of(uid));
+        }
+    }
+
+    /// <summary>
+    /// A handle holds its inode, and the inode its reference. Of what the kernel does not hold it has no handle: it never got the answer that gave it one.
+    /// </summary>
+    private bool GiveUpLost(Node node, OpenFile open)
+    {
+        if (node.Lookups > 0 || open.FormerWriters.Count == 0)
+        {
+            return false;
+        }
+
+        foreach (var (uid, number) in open.FormerWriters)
+        {
+            parts.Journal.Append(new JournalRecord(JournalKind.Closed, number, node.Fid, node.Id, OpenModes.None, uid, default));
+        }
+
+        open.FormerWriters.Clear();
+        return true;
     }
 
     /// <summary>

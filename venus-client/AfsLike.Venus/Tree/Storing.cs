@@ -21,7 +21,10 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
     {
         _handles.Add(handle.Id, handle);
         handle.Open.Handles++;
-        handle.Open.Writers += handle.Writes ? 1 : 0;
+        if (handle.Writes)
+        {
+            handle.Open.Writers.Add(handle);
+        }
     }
 
     public FileHandle? Find(HandleId id) => _handles.GetValueOrDefault(id);
@@ -48,10 +51,10 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
         {
             await StoreWhatIsLeftAsync(handle.Node, open, handle.Who);
             parts.Journal.Append(new JournalRecord(JournalKind.Closed, id.Value, handle.Node.Fid, handle.Node.Id, OpenModes.None, handle.Uid, default));
+            open.Writers.Remove(handle);
         }
 
         open.Handles--;
-        open.Writers -= handle.Writes ? 1 : 0;
         Settle(handle.Node, open, handle.Who);
         CloseIfIdle(handle.Node, open);
     }
@@ -82,7 +85,7 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
     /// <param name="who">The last who could write.</param>
     public void Settle(Node node, OpenFile open, Login who)
     {
-        if (open is not { IsFollowed: false, Writers: 0, FormerWriters.Count: 0, MustStore: false, Content: { IsDirty: true } content } || node.IsNameless)
+        if (open is not { IsFollowed: false, Writers.Count: 0, FormerWriters.Count: 0, MustStore: false, Content: { IsDirty: true } content } || node.IsNameless)
         {
             return;
         }
@@ -242,12 +245,12 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
             open.IsFollowed = false;
         }
 
-        if (open.Content == content && open.Writers == 0)
+        if (open.Content == content && open.Writers.Count == 0)
         {
             await FinishAsync(node, open, who);
         }
 
-        bool IsMapped() => open.Content == content && open.Writers == 0 && parts.Cache.HasWriters(content);
+        bool IsMapped() => open.Content == content && open.Writers.Count == 0 && parts.Cache.HasWriters(content);
     }
 
     private async Task StoreContentAsync(Node node, OpenFile open, CachedFile content, Login who, ulong operation)
@@ -258,6 +261,7 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
         open.Waiting = null;
         _waiting.Remove(node);
         open.Held = status;
+        NoteWriters(node, open, status.DataVersion);
         node.IsNameless |= status.LinkCount == 0;
         node.PagesOf = node.PagesOf is null ? null : status.DataVersion;
         if (isHistory)

@@ -59,6 +59,9 @@ public enum OpenModes : uint
     Truncate = 8,
     Exclusive = 16,
     Execute = 32,
+
+    /// <summary>The kernel has it open, from a former life of the daemon. Whoever asks, and RELEASE comes from nobody, means the handle of who opened it then.</summary>
+    Again = 64,
 }
 
 public enum OpenKind : byte

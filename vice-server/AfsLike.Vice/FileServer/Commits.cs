@@ -100,9 +100,15 @@ public sealed class Commits(PromiseKeeper promises, Func<Task> grace)
         var removed = applied.Changes.Where(static change => change.Removed).Select(change => new Fid(volume.Id, change.Vnode)).ToList();
         var settled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         removed.ForEach(fid => _removals[fid] = settled.Task);
-        await promises.BreakAsync(client, volume.Id, applied, (instance, fid) => removed.Contains(fid) ? volume.KeepOrphanAsync(fid.Vnode, instance) : Task.CompletedTask);
-        removed.ForEach(fid => _removals.Remove(fid));
-        settled.SetResult();
+        try
+        {
+            await promises.BreakAsync(client, volume.Id, applied, (instance, fid) => removed.Contains(fid) ? volume.KeepOrphanAsync(fid.Vnode, instance) : Task.CompletedTask);
+        }
+        finally
+        {
+            removed.ForEach(fid => _removals.Remove(fid));
+            settled.SetResult();
+        }
     }
 
     /// <summary>

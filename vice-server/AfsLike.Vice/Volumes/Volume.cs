@@ -51,7 +51,7 @@ public sealed class Volume
 
     /// <summary>Null for an absent name.</summary>
     public VnodeId? Lookup(VnodeId directory, FileName name) =>
-        _shelf.Store.Get(VolumeKeys.Name(Info.Group, directory, name, Info.Generation)) is { } bytes ? Records.DecodeName(bytes) : null;
+        _shelf.Pending.Shown(VolumeKeys.Name(Info.Group, directory, name, Info.Generation)) is { } bytes ? Records.DecodeName(bytes) : null;
 
     /// <summary>Up to <paramref name="limit"/> names in bytewise order, those after <paramref name="after"/>.</summary>
     public IReadOnlyList<(FileName Name, VnodeId Vnode)> List(VnodeId directory, FileName? after, int limit)
@@ -59,7 +59,7 @@ public sealed class Volume
         var prefix = VolumeKeys.Names(Info.Group, directory);
         var from = after is { } name ? VolumeKeys.Behind(Info.Group, directory, name) : prefix;
         var names = new List<(FileName, VnodeId)>();
-        foreach (var (key, value) in _shelf.Store.Scan(prefix, from))
+        foreach (var (key, value) in _shelf.Pending.ShownUnder(prefix, from))
         {
             if (VolumeKeys.GenerationOf(key) == Info.Generation)
             {
@@ -89,7 +89,8 @@ public sealed class Volume
     public IReadOnlyList<(DataVersion Version, FileContent Content, long Replaced)> History(VnodeId id)
     {
         var all = new List<(DataVersion, FileContent, long)>();
-        foreach (var (key, value) in _shelf.Store.Scan(VolumeKeys.Histories(Info.Group, id)))
+        var prefix = VolumeKeys.Histories(Info.Group, id);
+        foreach (var (key, value) in _shelf.Pending.ShownUnder(prefix, prefix))
         {
             var (content, replaced) = Records.DecodeHistory(value);
             all.Add((new DataVersion(System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(key.AsSpan(14))), content, replaced));
@@ -240,7 +241,7 @@ public sealed class Volume
         return decision.Applied;
     }
 
-    private byte[]? Read(char kind, VnodeId id) => _shelf.Store.Get(VolumeKeys.Record(Info.Group, kind, id, Info.Generation));
+    private byte[]? Read(char kind, VnodeId id) => _shelf.Pending.Shown(VolumeKeys.Record(Info.Group, kind, id, Info.Generation));
 
     private FileContent Checked(FileContent content, VnodeId id) =>
         content.IsInline && Checksum.Of(content.Inline.Span) != content.InlineChecksum
