@@ -242,6 +242,27 @@ public sealed class ScenarioTests
         });
     }
 
+    [Fact]
+    public void What_is_open_from_before_venus_client_started_anew_can_be_truncated_by_another_open()
+    {
+        var scenario = new Scenario(clients: 2);
+        scenario.Run(async programs =>
+        {
+            var (here, there, name) = (programs[0], programs[1], Scenario.Path("f"));
+            await here.MakeAsync(name, VnodeKind.File, 0x1A4);
+            var open = (await here.OpenAsync(name, OpenModes.Write)).Value;
+            Assert.True(here.Write(open, 0, "before"u8).IsOk);
+            scenario.Cell.Clients[0].Kill();
+            scenario.Cell.Clients[0].Start();
+            var again = (await here.OpenAsync(name, OpenModes.Write | OpenModes.Truncate)).Value;
+            Assert.True(here.Write(again, 0, "new"u8).IsOk);
+            Assert.True((await here.CloseAsync(again)).IsOk);
+            Assert.True((await here.CloseAsync(open)).IsOk);
+            var read = (await there.OpenAsync(name, OpenModes.Read)).Value;
+            Assert.Equal("new"u8.ToArray(), (await there.ReadAsync(read, 0, 10)).Value);
+        });
+    }
+
     /// <summary>Handles that a former life gave out keep their places in the journal.</summary>
     [Fact]
     public void What_is_open_over_two_restarts_of_venus_client_is_stored_at_its_close()
