@@ -43,7 +43,7 @@ public sealed class FuseMount : IAsyncDisposable
         _notices = new KernelNotices(link.Fuse);
         KnownNodes = new KnownNodes(link.Page).ToList();
         _known = new KnownNodes(link.Page);
-        _backings = new BackingTable(link.Fuse, _known, options.Log);
+        _backings = new BackingTable(new KernelBackingFiles(link.Fuse, options.Log), _known, options.Log);
         _notifier = new KernelNotifier(_notices, _known, _backings, _gate, _quiet, options.Log);
     }
 

@@ -14,21 +14,23 @@ namespace AfsLike.Fuse.Passthrough;
 /// beside a passthrough one, is EIO. So a number that could not be registered is served by the adapter until its last handle
 /// is closed, even if registering would succeed by then; and after a restart a node that is still open keeps the number
 /// its last venus-client registered (it stands in the shared table).
+///
+/// Two nodes share a file when one was opened while the contents changed and its names were led to the other meanwhile.
 /// </summary>
-internal sealed unsafe class BackingTable
+internal sealed class BackingTable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, Backing> _byNumber = [];
     private readonly Dictionary<NodeId, Backing> _byNode = [];
-    private readonly int _fuse;
+    private readonly IBackingFiles _files;
     private readonly KnownNodes _known;
     private readonly Action<string> _log;
     private string? _refusal;
     private bool _succeeded;
 
-    public BackingTable(int fuse, KnownNodes known, Action<string> log)
+    public BackingTable(IBackingFiles files, KnownNodes known, Action<string> log)
     {
-        _fuse = fuse;
+        _files = files;
         _known = known;
         _log = log;
     }
@@ -63,15 +65,19 @@ internal sealed unsafe class BackingTable
     {
         lock (_gate)
         {
-            if (!_byNumber.TryGetValue(number, out var backing))
+            _byNumber.TryGetValue(number, out var backing);
+            if (_byNode.TryGetValue(node, out var former) && former != backing)
             {
-                if (_byNode.TryGetValue(node, out var former))
-                {
-                    DropWhenIdle(former); // the node has another file now: nothing opens the former again
-                }
+                Leave(node, former); // the node has another file now: it opens the former never again
+            }
 
-                backing = new Backing(number, node, Register(node, DescriptorFile.Of(file)));
-                _byNumber[number] = backing;
+            if (backing is null)
+            {
+                _byNumber[number] = backing = new Backing(number, Register(node, DescriptorFile.Of(file)));
+            }
+
+            if (backing.Nodes.Add(node))
+            {
                 _byNode[node] = backing;
                 _known.SetBacking(node, backing.Id);
             }
@@ -111,7 +117,7 @@ internal sealed unsafe class BackingTable
         {
             if (_byNode.TryGetValue(node, out var backing))
             {
-                DropWhenIdle(backing);
+                Leave(node, backing);
             }
         }
     }
@@ -119,14 +125,33 @@ internal sealed unsafe class BackingTable
     /// <summary>Gives back what an earlier venus-client registered and no handle holds open.</summary>
     public void CloseLeftovers()
     {
-        foreach (var node in _known.ToList())
+        foreach (var nodes in _known.ToList().Select(known => known.Node).ToLookup(node => _known.BackingOf(node).BackingId))
         {
-            var (id, opens) = _known.BackingOf(node.Node);
-            if (id != 0 && opens == 0)
+            if (nodes.Key == 0 || nodes.Any(node => _known.BackingOf(node).Opens > 0))
             {
-                Close(id);
-                _known.SetBacking(node.Node, 0);
+                continue;
             }
+
+            _files.Close(nodes.Key);
+            foreach (var node in nodes)
+            {
+                _known.SetBacking(node, 0);
+            }
+        }
+    }
+
+    /// <summary>The last of its nodes takes the file along.</summary>
+    private void Leave(NodeId node, Backing backing)
+    {
+        if (backing.Nodes.Count == 1)
+        {
+            DropWhenIdle(backing);
+        }
+        else
+        {
+            backing.Nodes.Remove(node);
+            _byNode.Remove(node);
+            _known.SetBacking(node, 0);
         }
     }
 
@@ -142,15 +167,18 @@ internal sealed unsafe class BackingTable
     private void Remove(Backing backing)
     {
         _byNumber.Remove(backing.Number);
-        if (_byNode.TryGetValue(backing.Node, out var current) && current == backing)
+        foreach (var node in backing.Nodes)
         {
-            _byNode.Remove(backing.Node);
-            _known.SetBacking(backing.Node, 0);
+            if (_byNode.TryGetValue(node, out var current) && current == backing)
+            {
+                _byNode.Remove(node);
+                _known.SetBacking(node, 0);
+            }
         }
 
         if (backing.Id != 0)
         {
-            Close(backing.Id);
+            _files.Close(backing.Id);
         }
     }
 
@@ -168,28 +196,15 @@ internal sealed unsafe class BackingTable
             return 0;
         }
 
-        var held = false;
-        try
+        var id = _files.Open(file, out var refusal);
+        if (id > 0)
         {
-            file.DangerousAddRef(ref held);
-            var map = new BackingMap { Descriptor = (int)file.DangerousGetHandle() };
-            var id = Syscalls.Ioctl(_fuse, Syscalls.IoctlBackingOpen, &map);
-            if (id > 0)
-            {
-                _succeeded = true;
-                return id;
-            }
+            _succeeded = true;
+            return id;
+        }
 
-            Refused(Syscalls.LastError);
-            return 0;
-        }
-        finally
-        {
-            if (held)
-            {
-                file.DangerousRelease();
-            }
-        }
+        Refused(refusal);
+        return 0;
     }
 
     private void Refused(Errno error)
@@ -208,14 +223,5 @@ internal sealed unsafe class BackingTable
         }
 
         Refuse(reason);
-    }
-
-    private void Close(int id)
-    {
-        var argument = (uint)id;
-        if (Syscalls.Ioctl(_fuse, Syscalls.IoctlBackingClose, &argument) != 0 && Syscalls.LastError != Errno.NoEntry)
-        {
-            _log($"fuse: giving a local file back to the kernel failed: {Syscalls.LastError}");
-        }
     }
 }

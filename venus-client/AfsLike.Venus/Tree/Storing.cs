@@ -126,7 +126,7 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
         (open.Content, open.Stream) = (null, null);
         if (content is not null)
         {
-            parts.Kernel.DropBacking(content.Backing);
+            DropBacking(content);
             parts.Cache.Unpin(content);
             if (forGood)
             {
@@ -137,6 +137,15 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
         if (stream is not null)
         {
             await stream.DisposeAsync();
+        }
+    }
+
+    /// <summary>Another node may have it open still: see <see cref="SupersedeAsync"/>, for a node that is being opened meanwhile.</summary>
+    private void DropBacking(CachedFile content)
+    {
+        if (nodes.Of(content.Fid).All(node => node.Open?.Content != content))
+        {
+            parts.Kernel.DropBacking(content.Backing);
         }
     }
 
@@ -328,10 +337,10 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
         }
         else if (open.Handles <= 1 && open.FormerWriters.Count == 0 && open.Content is { } content)
         {
-            parts.Kernel.DropBacking(content.Backing);
+            (open.Content, open.MustStore, open.Waiting) = (null, false, null);
+            DropBacking(content);
             parts.Cache.Unpin(content);
             parts.Cache.KeepAside(content, failure.Message);
-            (open.Content, open.MustStore, open.Waiting) = (null, false, null);
         }
     }
 }

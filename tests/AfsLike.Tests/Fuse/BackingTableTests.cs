@@ -1,0 +1,116 @@
+using AfsLike.Fuse.Abi;
+using AfsLike.Fuse.Adapter;
+using AfsLike.Fuse.Passthrough;
+using AfsLike.Fuse.Supervision;
+using AfsLike.Venus;
+using AfsLike.Venus.Tree;
+using Microsoft.Win32.SafeHandles;
+
+namespace AfsLike.Tests.Fuse;
+
+/// <summary>Which local file the kernel is told to read, over the life of more than one venus-client.</summary>
+public sealed class BackingTableTests : IDisposable
+{
+    private static readonly NodeId s_one = new(0x101);
+    private static readonly NodeId s_other = new(0x102);
+
+    private readonly SharedPage _page = SharedPage.Map(SharedPage.CreateFile());
+    private readonly RecordedFiles _kernel = new();
+    private readonly DescriptorFile _file;
+    private readonly string _path = Path.GetTempFileName();
+    private KnownNodes _known;
+    private BackingTable _table;
+
+    public BackingTableTests()
+    {
+        _page.Format(1);
+        _file = new DescriptorFile(File.OpenHandle(_path, FileMode.Open, FileAccess.ReadWrite));
+        (_known, _table) = Start();
+        _known.Reference(s_one, NodeId.Root);
+        _known.Reference(s_other, NodeId.Root);
+    }
+
+    public void Dispose()
+    {
+        _file.Dispose();
+        File.Delete(_path);
+    }
+
+    [Fact]
+    public void Two_nodes_with_one_file_both_have_it_after_a_restart()
+    {
+        var id = Open(s_one, 7).Id;
+        Assert.Equal(id, Open(s_other, 7).Id);
+        (_known, _table) = Start();
+        Assert.Equal((id, id), (Open(s_one, 1).Id, Open(s_other, 2).Id));
+    }
+
+    [Fact]
+    public void A_file_stays_with_the_kernel_while_any_of_its_nodes_has_it_open()
+    {
+        var (one, other) = (Open(s_one, 7), Open(s_other, 7));
+        Close(s_one, one);
+        _table.Forgotten(s_one);
+        (_known, _table) = Start();
+        _table.CloseLeftovers();
+        Assert.Empty(_kernel.Closed);
+        Assert.Equal(other.Id, Open(s_other, 1).Id);
+    }
+
+    [Fact]
+    public void A_file_that_nobody_has_open_is_given_back_once()
+    {
+        Close(s_one, Open(s_one, 7));
+        Close(s_other, Open(s_other, 7));
+        (_known, _table) = Start();
+        _table.CloseLeftovers();
+        Assert.Equal([1], _kernel.Closed);
+    }
+
+    [Fact]
+    public void A_dropped_file_is_given_back_at_its_last_close()
+    {
+        var (one, other) = (Open(s_one, 7), Open(s_other, 7));
+        _table.Drop(7);
+        Close(s_one, one);
+        Assert.Empty(_kernel.Closed);
+        Close(s_other, other);
+        Assert.Equal([1], _kernel.Closed);
+        Assert.Equal((0, 0), (_known.BackingOf(s_one).BackingId, _known.BackingOf(s_other).BackingId));
+    }
+
+    private (KnownNodes Known, BackingTable Table) Start()
+    {
+        var known = new KnownNodes(_page);
+        return (known, new BackingTable(_kernel, known, static _ => { }));
+    }
+
+    private Backing Open(NodeId node, ulong number)
+    {
+        var backing = _table.Acquire(node, number, _file);
+        _known.CountOpen(node, 1);
+        return backing;
+    }
+
+    private void Close(NodeId node, Backing backing)
+    {
+        _known.CountOpen(node, -1);
+        _table.Release(backing);
+    }
+
+    /// <summary>Numbers files from 1 on, as they come.</summary>
+    private sealed class RecordedFiles : IBackingFiles
+    {
+        private int _last;
+
+        public List<int> Closed { get; } = [];
+
+        public int Open(SafeFileHandle file, out Errno refusal)
+        {
+            refusal = default;
+            return ++_last;
+        }
+
+        public void Close(int id) => Closed.Add(id);
+    }
+}
