@@ -3,6 +3,7 @@ using AfsLike.Vice.Admin;
 using AfsLike.Vice.FileServer;
 using AfsLike.Vice.Jobs;
 using AfsLike.Vice.Location;
+using AfsLike.Vice.Locks;
 using AfsLike.Vice.Login;
 using AfsLike.Vice.Storage;
 using AfsLike.Vice.Volumes;
@@ -102,6 +103,7 @@ public sealed class ViceService
         ("promises.broken", Parts.Promises.Broken),
         ("changes.waiting", Commits.UnderWay),
         ("tickets", Tickets.Count),
+        ("files.locked", Parts.Locking.Count),
         ("jobs", Parts.Jobs.Live),
     ];
 
@@ -116,6 +118,7 @@ public sealed class ViceService
         var commits = new Commits(promises, () => sessions!.GraceAsync());
         var tickets = new TicketTable(with.Random, with.Time);
         var calls = new RememberedCalls(store);
+        var locking = new Locking(vnodes, new LockTable(), () => sessions!.GraceAsync());
         var parts = new FileServerParts
         {
             Volumes = with.Volumes,
@@ -123,7 +126,8 @@ public sealed class ViceService
             Orphans = orphans,
             Reading = new Reading(vnodes, promises, tickets, users),
             Changing = new Changing(vnodes, commits, users, with.Volumes, with.Time),
-            Storing = new Storing(vnodes, commits, tickets),
+            Storing = new Storing(vnodes, commits, tickets, locking),
+            Locking = locking,
             VolumeCalls = new VolumeCalls(with.Volumes, users, calls, with.Host, with.Space, with.Time),
             CellCalls = new CellCalls(users, login, hosts, with.Invites, calls, () => sessions!.Sessions),
             Identity = new IdentityCalls(login),

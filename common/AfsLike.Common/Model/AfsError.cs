@@ -70,6 +70,12 @@ public enum AfsError
 
     /// <summary>The device or file ends here (SEEK_DATA past the last byte).</summary>
     NoData = 39,
+
+    /// <summary>No more locks for this client.</summary>
+    NoLocks = 40,
+
+    /// <summary>A lock was held and has gone to others meanwhile: what was written under it is not stored.</summary>
+    LockLost = 41,
 }
 
 /// <summary>An operation failed in a way its caller must be told. <see cref="Exception.Message"/> is one clear line.</summary>

@@ -282,6 +282,9 @@ public sealed class ClientSession
             case Message.BodyOneofCase.Job:
                 _events.OnJob(message.Job);
                 break;
+            case Message.BodyOneofCase.LockGranted:
+                _events.OnLockGranted(message.LockGranted.Ticket);
+                break;
             case Message.BodyOneofCase.Goodbye:
                 LastFailure = message.Goodbye.Detail;
                 break;

@@ -22,4 +22,9 @@ public interface IClientSessionEvents
     void OnTrustLost();
 
     void OnJob(JobMessage message);
+
+    /// <summary>A wait for a lock is over: see <see cref="LockCall"/>.</summary>
+    void OnLockGranted(ulong ticket)
+    {
+    }
 }

@@ -112,6 +112,15 @@ public sealed class ServerSession
         return pending.Done.Task;
     }
 
+    /// <summary>A wait for a lock is over. Lost with the stream: the client asks again then.</summary>
+    public void TellGranted(ulong ticket)
+    {
+        if (IsConnected)
+        {
+            Outbox.Enqueue(new Message { LockGranted = new LockGranted { Ticket = ticket } });
+        }
+    }
+
     public void SendJob(JobMessage message)
     {
         if (IsConnected)

@@ -20,6 +20,7 @@ internal sealed class History : IKernelWitness
         _broken = broken;
         Truth = new Truth(Tick, [new VersionsRise(), Links, Kept, Once]);
         Rights = new RightsHold(Truth, broken);
+        Locks = new LocksHold(broken);
     }
 
     public Truth Truth { get; }
@@ -31,6 +32,8 @@ internal sealed class History : IKernelWitness
     public Once Once { get; } = new();
 
     public RightsHold Rights { get; }
+
+    public LocksHold Locks { get; }
 
     /// <summary>Things shown and held against the truth.</summary>
     public long Checked { get; private set; }

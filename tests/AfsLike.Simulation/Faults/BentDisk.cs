@@ -4,18 +4,29 @@ using AfsLike.Venus.Cache;
 
 namespace AfsLike.Simulation.Faults;
 
-/// <summary>A cache's disk that keeps chunks whatever their checksum says, or knows of no mapping.</summary>
+/// <summary>A cache's disk that keeps chunks whatever their checksum says, knows of no mapping, or leaves what was there once as it is.</summary>
 internal sealed class BentDisk(ICacheDisk inner, PlantedFault fault) : ICacheDisk
 {
+    private readonly HashSet<BackingFile> _new = new(ReferenceEqualityComparer.Instance);
+
     public bool IsNewBoot => inner.IsNewBoot;
 
     public IReadOnlyList<(string Name, long Length)> List(CachePlace place) => inner.List(place);
 
     public BackingFile Open(CachePlace place, string name) => inner.Open(place, name);
 
-    public BackingFile Create(CachePlace place, string name) => inner.Create(place, name);
+    public BackingFile Create(CachePlace place, string name)
+    {
+        var file = inner.Create(place, name);
+        _new.Add(file);
+        return file;
+    }
 
-    public void Move(CachePlace from, string name, CachePlace to, string newName) => inner.Move(from, name, to, newName);
+    public void Move(CachePlace from, string name, CachePlace to, string newName)
+    {
+        inner.Move(from, name, to, newName);
+        _new.Clear();
+    }
 
     public void Delete(CachePlace place, string name) => inner.Delete(place, name);
 
@@ -36,7 +47,9 @@ internal sealed class BentDisk(ICacheDisk inner, PlantedFault fault) : ICacheDis
     public Task<HashedPiece> ReadAsync(BackingFile file, Memory<byte> buffer, long offset) => inner.ReadAsync(file, buffer, offset);
 
     public Task<bool> WriteAsync(BackingFile file, ReadOnlyMemory<byte> bytes, long offset, Checksum checksum) =>
-        inner.WriteAsync(file, bytes, offset, fault == PlantedFault.ChecksumNotVerified ? Checksum.Of(bytes.Span) : checksum);
+        fault == PlantedFault.NotRefreshed && !_new.Contains(file)
+            ? Task.FromResult(true)
+            : inner.WriteAsync(file, bytes, offset, fault == PlantedFault.ChecksumNotVerified ? Checksum.Of(bytes.Span) : checksum);
 
     public string PathOf(CachePlace place, string name) => inner.PathOf(place, name);
 }

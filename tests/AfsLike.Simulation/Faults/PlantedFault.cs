@@ -73,4 +73,10 @@ internal enum PlantedFault
 
     /// <summary>Fetched chunks are kept whatever their checksum says.</summary>
     ChecksumNotVerified,
+
+    /// <summary>The server says of every lock that it is granted.</summary>
+    LocksNotHeld,
+
+    /// <summary>A file that is open is not brought up to date when it is locked.</summary>
+    NotRefreshed,
 }

@@ -40,7 +40,7 @@ internal sealed class Planting(PlantedFault fault, Simulator simulator, History 
                 with with { Kernel = new BentNotifier((ModelKernel)with.Kernel, simulator, fault) },
             PlantedFault.TrustsTooLong => with with { Settings = with.Settings with { TrustedPart = 4 } },
             PlantedFault.FreshNumberAfterRestart when !with.NewMount => with with { Operations = new BentLedger(with.Operations) },
-            PlantedFault.ChecksumNotVerified or PlantedFault.MappingForgotten => with with { Disk = new BentDisk(with.Disk, fault) },
+            PlantedFault.ChecksumNotVerified or PlantedFault.MappingForgotten or PlantedFault.NotRefreshed => with with { Disk = new BentDisk(with.Disk, fault) },
             _ => with,
         };
     }
@@ -69,6 +69,15 @@ internal sealed class Planting(PlantedFault fault, Simulator simulator, History 
         PlantedFault.RevalidationLies => static (message, _) =>
         {
             message.Reply?.Revalidate?.Changed.Clear();
+            return true;
+        },
+        PlantedFault.LocksNotHeld => static (message, _) =>
+        {
+            if (message.Reply?.Lock is { } answer)
+            {
+                answer.Granted = true;
+            }
+
             return true;
         },
         _ => null,

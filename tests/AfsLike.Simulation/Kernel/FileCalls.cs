@@ -31,7 +31,7 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
     public async Task<Answer<Done>> CloseAsync(ModelProcess process, ModelFile file)
     {
         var answer = file.NoFlush ? default(Done) : await upcalls.AskAsync(
-            "FLUSH", process, (daemon, _, caller, cancel) => daemon.FlushAsync(caller, file, cancel), changes: file.Writes);
+            "FLUSH", process, (daemon, _, caller, cancel) => daemon.FlushAsync(caller, file, process.Pid, cancel), changes: file.Writes);
         Drop(file);
         return answer;
     }

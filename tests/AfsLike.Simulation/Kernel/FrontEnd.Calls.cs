@@ -100,9 +100,12 @@ internal sealed partial class FrontEnd
         return read == count ? buffer : buffer[..read];
     }
 
-    public async Task<Answer<Done>> FlushAsync(Caller caller, ModelFile file, CancellationToken cancel)
+    public async Task LockAsync(Caller caller, ModelFile file, LockRequest request, CancellationToken cancel) =>
+        await Tree.LockAsync(await Handles.FindAsync(file, caller), request, cancel);
+
+    public async Task<Answer<Done>> FlushAsync(Caller caller, ModelFile file, ulong lockOwner, CancellationToken cancel)
     {
-        await Tree.FlushAsync(caller, await Handles.FindAsync(file, caller), 0, cancel);
+        await Tree.FlushAsync(caller, await Handles.FindAsync(file, caller), lockOwner, cancel);
         ForgetTimes(file);
         return default(Done);
     }

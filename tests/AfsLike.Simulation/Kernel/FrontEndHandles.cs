@@ -37,7 +37,7 @@ internal sealed class FrontEndHandles(FrontEnd frontEnd, InodeCache cache)
 
     public async Task<bool> ReleaseAsync(ModelFile file, Caller caller)
     {
-        if (file.Server != frontEnd && file.Writes && !file.IsDirectory)
+        if (file.Server != frontEnd && (file.Writes || file.IsFlocked) && !file.IsDirectory)
         {
             await FindAsync(file, caller); // it may have written since before we were there
         }
@@ -54,7 +54,7 @@ internal sealed class FrontEndHandles(FrontEnd frontEnd, InodeCache cache)
         }
         else
         {
-            await frontEnd.Tree.ReleaseAsync(handle, 0, unlockWholeFile: false);
+            await frontEnd.Tree.ReleaseAsync(handle, file.FlockOwner, unlockWholeFile: file.IsFlocked);
         }
 
         return true;

@@ -47,6 +47,15 @@ internal sealed class ModelFile(ModelInode inode, OpenModes modes, OpenReply rep
 
     public bool Writes => Modes.HasFlag(OpenModes.Write);
 
+    /// <summary>Somebody has called flock(2) on it: its RELEASE says so.</summary>
+    public bool IsFlocked { get; set; }
+
+    /// <summary>No other file, and no process, has this number.</summary>
+    public ulong FlockOwner => (1UL << 63) | ((ulong)Inode.Id.Value << 20) | Number;
+
+    /// <summary>Among the files of its inode.</summary>
+    public uint Number { get; } = ++inode.Files;
+
     /// <summary>Descriptors.</summary>
     public int References { get; set; } = 1;
 

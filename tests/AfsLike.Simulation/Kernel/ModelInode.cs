@@ -6,6 +6,9 @@ namespace AfsLike.Simulation.Kernel;
 /// <summary>What the kernel holds of one node. Lives as long as a name, an open file or a working directory leads to it.</summary>
 internal sealed class ModelInode(NodeId id)
 {
+    /// <summary>Files opened on it so far.</summary>
+    public uint Files { get; set; }
+
     public NodeId Id { get; } = id;
 
     public NodeAttributes Attributes { get; set; }

@@ -54,6 +54,7 @@ internal sealed class ModelKernel : IHostKernel
         _walk = new PathWalk(this, Cache, Upcalls, witness);
         Names = new NameCalls(this, Cache, Upcalls, _walk);
         Files = new FileCalls(this, Cache, Upcalls, _walk);
+        Locks = new LockCalls(Upcalls);
         Attributes = new AttributeCalls(this, Cache, Upcalls, _walk);
         Listings = new ListingCalls(this, Cache, Upcalls, _walk, chance.Fork("listings"));
         _supervisor = new ModelSupervisor(new KernelNotices(Cache), _table, machine);
@@ -69,6 +70,8 @@ internal sealed class ModelKernel : IHostKernel
     public NameCalls Names { get; }
 
     public FileCalls Files { get; }
+
+    public LockCalls Locks { get; }
 
     public AttributeCalls Attributes { get; }
 

@@ -29,6 +29,7 @@ internal enum Deed
     HoldOpen,
     Sync,
     SetAcl,
+    Count,
 }
 
 /// <summary>How often which deed: drawn from the seed, so that there are runs of little else than renames, and runs of everything.</summary>
@@ -39,7 +40,7 @@ internal sealed class CallMix
         (Deed.Stat, 24), (Deed.Read, 16), (Deed.List, 8), (Deed.Write, 14), (Deed.Append, 4), (Deed.MapWrite, 2), (Deed.Truncate, 2), (Deed.CreateExclusive, 5),
         (Deed.MakeDirectory, 2), (Deed.MakeSymlink, 2), (Deed.Link, 2), (Deed.Remove, 6), (Deed.RemoveDirectory, 2), (Deed.Rename, 6), (Deed.Exchange, 1),
         (Deed.ChangeMode, 2), (Deed.ChangeTime, 1), (Deed.SetXattr, 1), (Deed.GetXattr, 1), (Deed.Access, 1), (Deed.ReadLink, 1), (Deed.HoldOpen, 2), (Deed.Sync, 1),
-        (Deed.SetAcl, 1),
+        (Deed.SetAcl, 1), (Deed.Count, 3),
     ];
 
     private readonly List<(Deed Deed, int UpTo)> _steps = [];

@@ -108,6 +108,24 @@ internal sealed class CheckedCalls(ModelProcess process, History history, Simula
 
     public async Task<Answer<Done>> CloseAsync(ModelFile file) => Stored(file, await RunAsync("close", file, () => Kernel.Files.CloseAsync(Process, file)));
 
+    /// <summary>An exclusive lock of the whole file.</summary>
+    public async Task<Answer<Done>> LockAsync(ModelFile file, bool flock, bool wait)
+    {
+        var answer = await RunAsync(flock ? "flock" : "lockf", file, () => Kernel.Locks.LockAsync(Process, file, exclusive: true, flock, wait));
+        if (answer.IsOk)
+        {
+            history.Locks.Acquired(Kernel, file, flock);
+        }
+
+        return answer;
+    }
+
+    public Task<Answer<Done>> UnlockAsync(ModelFile file, bool flock)
+    {
+        history.Locks.GivenUp(file, flock);
+        return RunAsync("unlock", file, () => Kernel.Locks.UnlockAsync(Process, file, flock));
+    }
+
     /// <summary>As afsx asks for it, by way of the daemon and not of the kernel.</summary>
     public async Task<Answer<Done>> SetAclAsync(FileName[] path, IReadOnlyList<WireAclEntry> entries)
     {

@@ -39,6 +39,7 @@ internal sealed class CheckedRun : IHistory
         _planting = new Planting(options.Planted, simulator, History);
         History.IsDamaged = Cell.Server.Disk.Damaged.Contains;
         Cell.Server.Before = store => _planting.Around(Witness(store));
+        Cell.Server.Heard = History.Locks.ServerSaid;
         Cell.BeforeVenus = _planting.Around;
         var faults = options.PlanOf(simulator, plan);
         _disturbance = new Disturbance(Cell, faults);

@@ -47,6 +47,7 @@ internal sealed class UserProgram(CheckedCalls calls, History history, Workload 
         Deed.HoldOpen => HoldOpenAsync(Any()),
         Deed.Sync => SyncAsync(Any()),
         Deed.SetAcl => calls.SetAclAsync(Any()[..1], AnyAcl()),
+        Deed.Count => new CountingProgram(calls, history, workload, chance).CountAsync(),
         _ => throw new ArgumentOutOfRangeException(nameof(deed)),
     };
 

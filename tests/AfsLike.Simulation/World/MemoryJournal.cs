@@ -5,24 +5,9 @@ namespace AfsLike.Simulation.World;
 /// <summary>The journal of one mount: it outlives daemons, and a new mount has a new one.</summary>
 internal sealed class MemoryJournal : IMountJournal
 {
-    private readonly SortedDictionary<ulong, JournalRecord> _nodes = [];
-    private readonly SortedDictionary<ulong, JournalRecord> _handles = [];
+    private readonly JournalState _state = new();
 
-    public IReadOnlyList<JournalRecord> Load() => [.. _nodes.Values, .. _handles.Values];
+    public IReadOnlyList<JournalRecord> Load() => _state.All;
 
-    public void Append(in JournalRecord record)
-    {
-        switch (record.Kind)
-        {
-            case JournalKind.Node:
-                _nodes[record.Number] = record;
-                break;
-            case JournalKind.Opened:
-                _handles[record.Number] = record;
-                break;
-            case JournalKind.Closed:
-                _handles.Remove(record.Number);
-                break;
-        }
-    }
+    public void Append(in JournalRecord record) => _state.Take(record);
 }

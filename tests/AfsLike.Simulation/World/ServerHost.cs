@@ -144,10 +144,14 @@ public sealed class ServerHost
         }
     }
 
+    /// <summary>Told each line of the server's log, at the moment at which what it says is so.</summary>
+    public Action<string> Heard { get; set; } = static _ => { };
+
     /// <summary>A request that failed by a defect is answered Internal, and the log alone says why.</summary>
     private void Log(string line)
     {
         _cell.Simulator.Trace.Log(_cell.Simulator.Now, Machine, line);
+        Heard(line);
         if (line.Contains(" failed: ", StringComparison.Ordinal))
         {
             _cell.Simulator.Fail(new PromiseBrokenException("defect", line));

@@ -32,10 +32,14 @@ internal sealed class Scenario
             _history.Restarted(store);
             return _planting.Around(new WitnessedStore(store, _history.Truth, _simulator.Fail));
         };
+        Cell.Server.Heard = _history.Locks.ServerSaid;
         Cell.BeforeVenus = _planting.Around;
     }
 
     public Cell Cell { get; }
+
+    /// <summary>What is promised of locks.</summary>
+    public LocksHold Locks => _history.Locks;
 
     public static FileName[] Path(string name) => [FileName.From(name)];
 

@@ -263,6 +263,27 @@ public sealed class ScenarioTests
         });
     }
 
+    [Fact]
+    public void What_was_only_open_when_venus_client_started_anew_is_not_stored_over_what_others_have_written()
+    {
+        var scenario = new Scenario(clients: 2);
+        scenario.Run(async programs =>
+        {
+            var (here, there, name) = (programs[0], programs[1], Scenario.Path("f"));
+            await here.MakeAsync(name, VnodeKind.File, 0x1A4);
+            var open = (await here.OpenAsync(name, OpenModes.Read | OpenModes.Write)).Value;
+            var other = (await there.OpenAsync(name, OpenModes.Write)).Value;
+            Assert.True(there.Write(other, 0, "other"u8).IsOk);
+            Assert.True((await there.CloseAsync(other)).IsOk);
+            scenario.Cell.Clients[0].Kill();
+            scenario.Cell.Clients[0].Start();
+            await here.StatAsync([]);
+            Assert.True((await here.CloseAsync(open)).IsOk);
+            var read = (await there.OpenAsync(name, OpenModes.Read)).Value;
+            Assert.Equal("other"u8.ToArray(), (await there.ReadAsync(read, 0, 10)).Value);
+        });
+    }
+
     /// <summary>Handles that a former life gave out keep their places in the journal.</summary>
     [Fact]
     public void What_is_open_over_two_restarts_of_venus_client_is_stored_at_its_close()

@@ -28,6 +28,7 @@ internal enum Errno
     TooManyLinks = 31,
     Range = 34,
     Deadlock = 35,
+    NoLocks = 37,
     NameTooLong = 36,
     NotImplemented = 38,
     NotEmpty = 39,

@@ -2,6 +2,7 @@ using AfsLike.Common.Model;
 using AfsLike.Fuse.Abi;
 using AfsLike.Fuse.Session;
 using AfsLike.Venus.Tree;
+using LockRange = AfsLike.Fuse.Abi.LockRange;
 
 namespace AfsLike.Fuse.Adapter;
 

@@ -48,6 +48,8 @@ internal static class ErrnoTable
         AfsError.Deadlock => Errno.Deadlock,
         AfsError.OutOfRange => Errno.Range,
         AfsError.NoData => Errno.NoDeviceOrAddress,
+        AfsError.NoLocks => Errno.NoLocks,
+        AfsError.LockLost => Errno.InputOutput,
         _ => Errno.InputOutput,
     };
 }

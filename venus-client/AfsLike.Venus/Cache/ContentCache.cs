@@ -22,7 +22,7 @@ public sealed record CacheSettings(long BudgetBytes);
 /// in recovery are not counted and never touched.
 /// </para>
 /// </summary>
-public sealed class ContentCache : IContentCache, IDisposable
+public sealed partial class ContentCache : IContentCache, IDisposable
 {
     private readonly CacheSettings _settings;
     private readonly ICacheDisk _disk;
@@ -33,6 +33,7 @@ public sealed class ContentCache : IContentCache, IDisposable
     private readonly SharedFetches _fetches;
     private readonly Comparing _comparing;
     private readonly Extending _extending;
+    private readonly Refreshing _refreshing;
     private readonly Storage _storage;
     private readonly HashSet<LocalFile> _dirty = [];
     private readonly IReadOnlyList<(CachedFile, uint)> _leftovers;
@@ -57,6 +58,7 @@ public sealed class ContentCache : IContentCache, IDisposable
         _fetches = new SharedFetches(Unpin);
         _comparing = new Comparing(disk);
         _extending = new Extending(_fetching, _comparing, disk);
+        _refreshing = new Refreshing(_fetching, disk, _handles);
         _storage = new Storage(server, bulk, disk);
         var former = new FormerLife(disk, _handles, _shelf, () => ++_lastNumber, log);
         former.LoadClean(index);
@@ -67,6 +69,8 @@ public sealed class ContentCache : IContentCache, IDisposable
     }
 
     public CacheUse Use => new(_settings.BudgetBytes, _shelf.Used, _shelf.Count, _dirty.Count, _recovery);
+
+    public bool IsNewBoot => _disk.IsNewBoot;
 
     public IReadOnlyList<(CachedFile File, uint Uid)> Leftovers => _leftovers;
 
@@ -129,14 +133,14 @@ public sealed class ContentCache : IContentCache, IDisposable
         return now != file.Stamp || (file.StoredInline is { } stored && now.Length <= Limits.InlineContent && ChecksumNow(file, (int)now.Length) != stored);
     }
 
-    public async Task<StoredStatus> StoreAsync(CachedFile cached, uint userSlot, ulong operation, CancellationToken cancel)
+    public async Task<StoredStatus> StoreAsync(CachedFile cached, uint userSlot, ulong operation, bool underLock, CancellationToken cancel)
     {
         var file = (LocalFile)cached;
         file.Pin();
         try
         {
             var timesSet = file.TimesSet;
-            var sent = await _storage.StoreAsync(file, userSlot, operation, cancel);
+            var sent = await _storage.StoreAsync(file, userSlot, operation, underLock, cancel);
             if (file.IsDirty && !file.IsGone)
             {
                 Stored(file, sent, timesSet);
@@ -156,33 +160,6 @@ public sealed class ContentCache : IContentCache, IDisposable
         if (_dirty.Remove(file))
         {
             Settle(file);
-        }
-    }
-
-    public async Task<CachedFile> ExtendAsync(CachedFile cached, VnodeStatus newer, uint userSlot, CancellationToken cancel)
-    {
-        var file = (LocalFile)cached;
-        if (file.IsDirty || file.IsGone)
-        {
-            return await GetAsync(newer, userSlot, cancel);
-        }
-
-        file.Pin();
-        try
-        {
-            if (await _extending.ExtendAsync(file, newer, userSlot, cancel) is not { } version)
-            {
-                return await GetAsync(newer, userSlot, cancel);
-            }
-
-            _shelf.Remove(file);
-            file.MoveTo(file.Place, CacheName.Dirty(file.Fid, version, 0, file.Backing), version);
-            Settle(file);
-            return file;
-        }
-        finally
-        {
-            Unpin(file);
         }
     }
 

@@ -43,7 +43,7 @@ internal sealed class FormerLife(ICacheDisk disk, OpenHandles handles, Shelf she
                 continue;
             }
 
-            var file = New(CachePlace.Dirty, name, parts.Fid, parts.Version, length, isUnchecked: false);
+            var file = new LocalFile(disk, handles, parts.Fid, parts.Version, CachePlace.Dirty, name, parts.Number != 0 ? parts.Number : nextNumber(), length); // as the journal knows it
             file.Uid = parts.Uid;
             leftovers.Add((file, parts.Uid));
         }

@@ -34,18 +34,35 @@ public interface IContentCache
     /// Sends the contents to the server (only chunks that changed) and, if nothing was written meanwhile, leaves the file clean under its new
     /// version. Returns the server's new status. Throws AfsException; the bytes and the dirty mark stay.
     /// </summary>
-    Task<StoredStatus> StoreAsync(CachedFile cached, uint userSlot, ulong operation, CancellationToken cancel);
+    /// <param name="underLock">Only while the server knows this client to hold a lock of the file; LockLost otherwise.</param>
+    Task<StoredStatus> StoreAsync(CachedFile cached, uint userSlot, ulong operation, bool underLock, CancellationToken cancel);
 
     /// <summary>No handle needs it dirty any more and nothing was changed: back to clean under its version.</summary>
     void MarkClean(CachedFile cached);
 
+    /// <summary>
+    /// Brings a file that nobody here has changed up to date in place, under its open handles; returns the status of the version it is of then. While its bytes are
+    /// neither the one version nor the other <paramref name="torn"/> is so. Throws AfsException; but for a full local disk the file is as it was.
+    /// </summary>
+    /// <param name="torn">Told true before the first byte is touched, and false after the last.</param>
+    Task<VnodeStatus> RefreshAsync(CachedFile cached, uint userSlot, Action<bool> torn, CancellationToken cancel);
+
     /// <summary>A pure extension made elsewhere: appends the new bytes to the same local file in place (C2).</summary>
     Task<CachedFile> ExtendAsync(CachedFile cached, VnodeStatus newer, uint userSlot, CancellationToken cancel);
+
+    /// <summary>A leftover of a former life that is what the server has, or had: <see cref="HasChanged"/> counts from now.</summary>
+    void MarkUnchanged(CachedFile cached);
 
     /// <summary>Handles keep a file from being reclaimed.</summary>
     void Pin(CachedFile cached);
 
     void Unpin(CachedFile cached);
+
+    /// <summary>The machine has been started anew since the cache was last open.</summary>
+    bool IsNewBoot { get; }
+
+    /// <summary>For a leftover: clean now under the server's version, whose status is returned, when the server has these very bytes; null, and nothing done, when not.</summary>
+    Task<VnodeStatus?> ReconcileAsync(CachedFile leftover, uint userSlot, CancellationToken cancel);
 
     /// <summary>Dirty contents that a former life left behind, and the uid that wrote them. Not pinned.</summary>
     IReadOnlyList<(CachedFile File, uint Uid)> Leftovers { get; }

@@ -20,7 +20,7 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
     /// <summary>Beginnings anew, when the server forgot the ticket or the version replaced is not what it was.</summary>
     private const int MostAttempts = 3;
 
-    public async Task<Sent> StoreAsync(LocalFile file, uint slot, ulong operation, CancellationToken cancel)
+    public async Task<Sent> StoreAsync(LocalFile file, uint slot, ulong operation, bool underLock, CancellationToken cancel)
     {
         var measure = file.MeasureNow();
         if (measure.Length > Limits.InlineContent)
@@ -34,7 +34,7 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
             throw new AfsException(AfsError.FileTooLarge, $"a file may have {Limits.FileSize} bytes");
         }
 
-        var call = new StoreCall { Fid = file.Fid.ToWire(), BaseDataVersion = file.Version.Value, ModifyTime = measure.ModifyTime };
+        var call = new StoreCall { Fid = file.Fid.ToWire(), BaseDataVersion = file.Version.Value, ModifyTime = measure.ModifyTime, UnderLock = underLock };
         return measure.Length <= Limits.InlineContent
             ? await StoreInlineAsync(file, measure, call, slot, operation, cancel)
             : await StoreChunksAsync(file, measure, call, slot, operation, cancel);

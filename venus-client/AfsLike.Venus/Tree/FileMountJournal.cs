@@ -17,8 +17,7 @@ public sealed class FileMountJournal : IMountJournal, IDisposable
     public const long CompactAbove = 8 * 1024 * 1024;
 
     private readonly string _path;
-    private readonly SortedDictionary<ulong, JournalRecord> _nodes = [];
-    private readonly SortedDictionary<ulong, JournalRecord> _handles = [];
+    private readonly JournalState _state = new();
     private FileStream _file;
 
     /// <param name="path">The file; its directory must exist.</param>
@@ -31,22 +30,22 @@ public sealed class FileMountJournal : IMountJournal, IDisposable
             var bytes = File.ReadAllBytes(path);
             for (var at = 0; at + RecordSize <= bytes.Length; at += RecordSize)
             {
-                Take(Decode(bytes.AsSpan(at, RecordSize)));
+                _state.Take(Decode(bytes.AsSpan(at, RecordSize)));
             }
         }
 
         _file = Compact();
     }
 
-    public IReadOnlyList<JournalRecord> Load() => [.. _nodes.Values, .. _handles.Values];
+    public IReadOnlyList<JournalRecord> Load() => _state.All;
 
     public void Append(in JournalRecord record)
     {
-        Take(record);
+        _state.Take(record);
         Span<byte> bytes = stackalloc byte[RecordSize];
         Encode(record, bytes);
         _file.Write(bytes);
-        if (_file.Position > CompactAbove && _file.Position > 4L * RecordSize * (_nodes.Count + _handles.Count))
+        if (_file.Position > CompactAbove && _file.Position > 4L * RecordSize * _state.Count)
         {
             _file.Dispose();
             _file = Compact();
@@ -54,22 +53,6 @@ public sealed class FileMountJournal : IMountJournal, IDisposable
     }
 
     public void Dispose() => _file.Dispose();
-
-    private void Take(in JournalRecord record)
-    {
-        switch (record.Kind)
-        {
-            case JournalKind.Node:
-                _nodes[record.Number] = record;
-                break;
-            case JournalKind.Opened:
-                _handles[record.Number] = record;
-                break;
-            case JournalKind.Closed:
-                _handles.Remove(record.Number);
-                break;
-        }
-    }
 
     private FileStream Compact()
     {

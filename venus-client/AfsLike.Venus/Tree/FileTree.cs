@@ -25,6 +25,7 @@ public sealed partial class FileTree : IFileTree
     private readonly Changing _changing;
     private readonly Claims _claims;
     private readonly Storing _storing;
+    private readonly Locking _locking;
     private readonly Opening _opening;
     private readonly Attributes _attributes;
     private readonly Promises _promises;
@@ -41,10 +42,12 @@ public sealed partial class FileTree : IFileTree
         _listing = new Listing(parts, _nodes, _facts, _granting);
         _claims = new Claims(parts, _nodes);
         _changing = new Changing(parts, _nodes, _facts, _claims);
-        _storing = new Storing(parts, _nodes, _facts, _claims, _takenBack);
+        var locks = new LocksHeld(parts.Journal);
+        _storing = new Storing(parts, _nodes, _facts, _claims, locks, _takenBack);
+        _locking = new Locking(parts, _storing, locks);
         _opening = new Opening(parts, _nodes, _facts, _storing);
         _attributes = new Attributes(parts, _nodes, _facts, _granting, _changing, _opening);
-        _promises = new Promises(parts, _nodes, _storing, _claims, logins, _takenBack);
+        _promises = new Promises(parts, _nodes, _storing, _locking, _claims, logins, _takenBack);
         _space = new Space(parts);
         logins.Changed = () => _ = _promises.TakeEverythingBackAsync();
     }
@@ -62,6 +65,7 @@ public sealed partial class FileTree : IFileTree
         ("promises", _parts.Knowledge.Count),
         ("promises.broken", _promises.Broken),
         ("stores.waiting", _storing.Waiting),
+        ("locks.files", _locking.Count),
     ];
 
     /// <summary>Numbers of nodes and handles that a former life gave to a kernel that still has them, and what it left unstored. After <see cref="Rooted"/>.</summary>
@@ -79,11 +83,17 @@ public sealed partial class FileTree : IFileTree
             _nodes.Get(node).Lookups = references;
         }
 
+        foreach (var torn in records.Where(record => record.Kind == JournalKind.Refreshing && _nodes.Means(record.Node)))
+        {
+            NodeTable.Supersede(_nodes.Get(torn.Node)); // its local file is neither the one version nor the other
+        }
+
         _opening.NumberAfter(records.Where(record => record.Kind == JournalKind.Opened).Select(record => record.Number).DefaultIfEmpty().Max());
         var writers = records.Where(record => record.Kind == JournalKind.Opened).ToLookup(record => (record.Fid, record.Version));
+        var unchanged = records.Where(record => record.Kind == JournalKind.Unchanged).ToDictionary(record => record.Number, record => (JournalRecord?)record);
         foreach (var (file, uid) in _parts.Cache.Leftovers)
         {
-            await _storing.RecoverAsync(file, uid, [.. writers[(file.Fid, file.Version)]]);
+            await _storing.RecoverAsync(file, uid, [.. writers[(file.Fid, file.Version)]], unchanged.GetValueOrDefault(file.Backing));
         }
 
         _ = _claims.RecoveredAsync();
@@ -134,6 +144,7 @@ public sealed partial class FileTree : IFileTree
             if (_nodes.Forget(node, count) is { } gone)
             {
                 _claims.Forgotten(gone);
+                _locking.Forgotten(gone.Fid, _nodes.Of(gone.Fid).Count);
             }
             else
             {
@@ -144,13 +155,6 @@ public sealed partial class FileTree : IFileTree
 
     public Task<SpaceReport> SpaceAsync(NodeId node, CancellationToken cancel) =>
         Read(cancel, patient => _space.OfAsync(_nodes.Get(node).Fid.Volume, patient));
-
-    public Task<LockRequest> TestLockAsync(HandleId handle, LockRequest request, CancellationToken cancel) => throw LocksAreLocal();
-
-    public Task LockAsync(HandleId handle, LockRequest request, CancellationToken cancel) => throw LocksAreLocal();
-
-    private static AfsException LocksAreLocal() =>
-        new(AfsError.NotSupported, "locks between hosts are not there yet: the front-end's kernel keeps those of one host");
 
     /// <summary>A question: the strand, and a caller who may stop waiting for the answer.</summary>
     private Task<T> Read<T>(CancellationToken cancel, Func<CancellationToken, Task<T>> work) => _parts.Strand.InvokeAsync(async () =>

@@ -54,10 +54,21 @@ public sealed partial class FileTree
     }
 
     public Task FlushAsync(Caller caller, HandleId handle, ulong lockOwner, CancellationToken cancel) =>
-        Change(cancel, Touched.Nothing, () => _storing.FlushAsync(handle, caller.Request));
+        Change(cancel, Touched.Nothing, () => _locking.FlushAsync(handle, lockOwner, caller.Request));
 
     public Task ReleaseAsync(HandleId handle, ulong lockOwner, bool unlockWholeFile) =>
-        Change(CancellationToken.None, Touched.Nothing, () => _storing.ReleaseAsync(handle));
+        Change(CancellationToken.None, Touched.Nothing, () => _locking.ReleaseAsync(handle, unlockWholeFile ? lockOwner : null));
+
+    public Task<LockRequest> TestLockAsync(HandleId handle, LockRequest request, CancellationToken cancel) =>
+        Read(cancel, patient => _locking.TestAsync(handle, request, patient));
+
+    /// <summary>A wait ends at once when its caller is interrupted, as it does on a local disk.</summary>
+    public Task LockAsync(HandleId handle, LockRequest request, CancellationToken cancel) =>
+        Read(CancellationToken.None, async _ =>
+        {
+            await _locking.SetAsync(handle, request, cancel);
+            return true;
+        });
 
     /// <summary>A sync is a store: the server answers when it is on its disk.</summary>
     public Task SyncAsync(Caller caller, HandleId handle, bool dataOnly, CancellationToken cancel) =>

@@ -8,11 +8,23 @@ public enum JournalKind : byte
     Node,
     Opened,
     Closed,
+
+    /// <summary>An owner of locks has given up all it had of a file; what it still has follows.</summary>
+    Unlocked,
+    Locked,
+
+    /// <summary>The local file of a node is being brought up to date in place, and is neither the one version nor the other.</summary>
+    Refreshing,
+    Refreshed,
+
+    /// <summary>How a local file that is open for writing was when it was last what the server has: number in Number, length in Node, modification time in Version.</summary>
+    Unchanged,
+    Settled,
 }
 
 /// <summary>
 /// What a restarted daemon must know to go on under a living mount (promise F2): numbers given to nodes that do not tell their fid, and
-/// the handles that are open. <see cref="Number"/> is the node's or the handle's.
+/// the handles that are open, and the locks. <see cref="Number"/> is the node's, the handle's, or that of the owner of a lock: see <see cref="JournaledLock"/>.
 /// </summary>
 public readonly record struct JournalRecord(JournalKind Kind, ulong Number, Fid Fid, NodeId Node, OpenModes Modes, uint Uid, DataVersion Version);
 

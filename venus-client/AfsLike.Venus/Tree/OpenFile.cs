@@ -39,6 +39,9 @@ internal sealed class OpenFile
     /// <summary>The last store failed with nobody left to be told; it is tried again in this one's name.</summary>
     public Login? Waiting { get; set; }
 
+    /// <summary>Somebody here has locked it: from now on it is brought up to date in place, and its names lead to no other node when it changes elsewhere (RULES.md 12).</summary>
+    public bool IsShared { get; set; }
+
     /// <summary>The last handle is closed and a mapping may still write: its end is waited for.</summary>
     public bool IsFollowed { get; set; }
 

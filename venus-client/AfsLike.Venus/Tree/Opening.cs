@@ -164,7 +164,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
         var truncate = modes.HasFlag(OpenModes.Truncate);
         for (var i = 0; i < MostFetches; i++)
         {
-            if (await IsFilledAsync(node, open, status, modes))
+            if (await IsFilledAsync(node, open, status, who, modes))
             {
                 if (truncate)
                 {
@@ -207,11 +207,16 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
     }
 
     /// <summary>True when what is here may be used. Throws Stale when it may not but somebody has it open.</summary>
-    private async Task<bool> IsFilledAsync(Node node, OpenFile open, VnodeStatus status, OpenModes modes)
+    private async Task<bool> IsFilledAsync(Node node, OpenFile open, VnodeStatus status, Login who, OpenModes modes)
     {
         if (open.Content is null && open.Stream is null)
         {
             return false;
+        }
+
+        if (open.Handles > 0 && storing.IsShared(node))
+        {
+            await storing.RefreshAsync(node, open, status, who);
         }
 
         var fits = open.Content is { } content
@@ -272,9 +277,10 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
     private OpenGrant Grant(Node node, OpenFile open, Login who, uint uid, OpenModes modes)
     {
         var writes = modes.HasFlag(OpenModes.Write);
-        if (writes)
+        if (writes && !open.Content!.IsDirty)
         {
-            parts.Cache.MarkDirty(open.Content!, uid);
+            parts.Cache.MarkDirty(open.Content, uid);
+            storing.NoteUnchanged(open.Content);
         }
 
         var handle = new FileHandle(NextHandle(), node, open, who, uid, writes);
@@ -288,8 +294,8 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
         var keep = node.PagesOf == version;
         node.PagesOf = version;
         return open.Content is { } content
-            ? new OpenGrant(handle.Id, OpenKind.Passthrough, content.Handle, content.Backing, keep, NoFlush: !writes)
-            : new OpenGrant(handle.Id, OpenKind.Served, null, 0, keep, NoFlush: true);
+            ? new OpenGrant(handle.Id, OpenKind.Passthrough, content.Handle, content.Backing, keep, NoFlush: !writes && !storing.IsShared(node))
+            : new OpenGrant(handle.Id, OpenKind.Served, null, 0, keep, NoFlush: !storing.IsShared(node));
     }
 
     private static AfsException Streamed() =>

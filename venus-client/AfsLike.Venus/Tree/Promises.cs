@@ -12,7 +12,7 @@ namespace AfsLike.Venus.Tree;
 /// nothing here waits for the server while one is being answered (RULES.md 1).
 /// </summary>
 internal sealed class Promises(
-    TreeParts parts, NodeTable nodes, Storing storing, Claims claims, Logins logins, RecentBreaks<NodeId> takenBack) : IClientSessionEvents
+    TreeParts parts, NodeTable nodes, Storing storing, Locking locking, Claims claims, Logins logins, RecentBreaks<NodeId> takenBack) : IClientSessionEvents
 {
     /// <summary>Of a directory with more names that may have changed everything is taken back at once.</summary>
     private const int MostNames = 2 * VnodeKnowledge.MostTold;
@@ -58,6 +58,7 @@ internal sealed class Promises(
             Rooted.TrySetResult();
         }
 
+        await locking.ReclaimAsync();
         if (!promisesKept)
         {
             await RevalidateAsync();
@@ -74,6 +75,8 @@ internal sealed class Promises(
     }
 
     public void OnJob(JobMessage message) => parts.Log("venus: the server sent a job to venus-client; it belongs to the butler");
+
+    public void OnLockGranted(ulong ticket) => locking.Granted(ticket);
 
     /// <summary>Who may see what has changed on this host: everything the kernel was told is taken back.</summary>
     public async Task TakeEverythingBackAsync()
@@ -132,6 +135,7 @@ internal sealed class Promises(
         try
         {
             await storing.RetryAsync();
+            await locking.RetryAsync();
             await claims.ConnectedAsync();
         }
         catch (AfsException failure)
@@ -195,7 +199,11 @@ internal sealed class Promises(
         var pages = node.PagesOf is not null && node.Open?.Content is null;
         if (!sameData && node is { Open: not null, IsCurrent: true })
         {
-            await storing.SupersedeAsync(node);
+            if (!storing.IsShared(node))
+            {
+                await storing.SupersedeAsync(node);
+            }
+
             _ = storing.CatchUpAsync(node);
         }
 

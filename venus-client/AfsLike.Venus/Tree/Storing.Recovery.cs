@@ -8,7 +8,8 @@ namespace AfsLike.Venus.Tree;
 internal sealed partial class Storing
 {
     /// <summary>Dirty contents that a former life left behind.</summary>
-    public async Task RecoverAsync(CachedFile content, uint uid, IReadOnlyList<JournalRecord> writers)
+    /// <param name="unchanged">How it was when it was last what the server has; null: not known.</param>
+    public async Task RecoverAsync(CachedFile content, uint uid, IReadOnlyList<JournalRecord> writers, JournalRecord? unchanged)
     {
         var who = parts.Principals.Of(uid);
         if (await FindAsync(content, who) is not { } status)
@@ -27,7 +28,14 @@ internal sealed partial class Storing
         var open = node.Open ??= new OpenFile();
         using (await open.Gate.EnterAsync())
         {
-            (open.Content, open.Held, open.MustStore) = (content, status with { DataVersion = content.Version }, true);
+            var (length, modified, _) = content.Measure();
+            var isChanged = unchanged is not { } was || (length, modified) != ((long)was.Node.Value, (long)was.Version.Value);
+            (open.Content, open.Held, open.MustStore) = (content, status with { DataVersion = content.Version }, isChanged);
+            if (!isChanged)
+            {
+                parts.Cache.MarkUnchanged(content); // what others have stored meanwhile must not go for a file that was only open
+            }
+
             parts.Cache.Pin(content);
             open.FormerWriters.AddRange(writers.Select(writer => (writer.Uid, writer.Number)));
             GiveUpLost(node, open);
@@ -36,9 +44,10 @@ internal sealed partial class Storing
         await FinishAsync(node, open, who);
     }
 
-    /// <summary>For the next life: what is open for writing is this version now.</summary>
+    /// <summary>For the next life: what is open for writing is this version now, and as the server has it.</summary>
     private void NoteWriters(Node node, OpenFile open, DataVersion version)
     {
+        NoteUnchanged(open.Content!);
         foreach (var writer in open.Writers)
         {
             Note(writer.Uid, writer.Id.Value);
@@ -51,6 +60,17 @@ internal sealed partial class Storing
 
         void Note(uint uid, ulong number) =>
             parts.Journal.Append(new JournalRecord(JournalKind.Opened, number, node.Fid, node.Id, OpenModes.Write, uid, version));
+    }
+
+    /// <summary>For the next life: the local file, which is open for writing, is as the server has it.</summary>
+    public void NoteUnchanged(CachedFile content)
+    {
+        if (!parts.Cache.HasChanged(content))
+        {
+            var (length, modified, _) = content.Measure();
+            parts.Journal.Append(new JournalRecord(
+                JournalKind.Unchanged, content.Backing, content.Fid, new NodeId((ulong)length), OpenModes.None, 0, new DataVersion((ulong)modified)));
+        }
     }
 
     /// <summary>The kernel has forgotten a node. What a former life has written through it and nobody has stored since is stored now.</summary>
@@ -82,8 +102,22 @@ internal sealed partial class Storing
     }
 
     /// <summary>
-    /// The status of the file whose contents were left behind. Waits for the server for as long as it takes: there is nothing to do without it. Null when there is no way to it; then the contents
-    /// were kept aside.
+    /// The machine was started anew: of what was not synced, which would have been a store, the disk may have kept the old or the new or, of a file that was fetched just before, nothing but its
+    /// length. What is not what the server has is for a person to look at; it never goes over what the server has.
+    /// </summary>
+    private async Task<VnodeStatus?> CompareAsync(CachedFile content, Login who)
+    {
+        if (await parts.Cache.ReconcileAsync(content, who.Slot, CancellationToken.None) is null)
+        {
+            parts.Cache.KeepAside(content, "this machine was started anew while it was open for writing");
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// The status of the file whose contents were left behind. Waits for the server for as long as it takes: there is nothing to do without it. Null when there is nothing
+    /// to be stored: they are the server's, or were kept aside.
     /// </summary>
     private async Task<VnodeStatus?> FindAsync(CachedFile content, Login who)
     {
@@ -91,7 +125,7 @@ internal sealed partial class Storing
         {
             try
             {
-                return await facts.AskStatusAsync(content.Fid, who, CancellationToken.None);
+                return parts.Cache.IsNewBoot ? await CompareAsync(content, who) : await facts.AskStatusAsync(content.Fid, who, CancellationToken.None);
             }
             catch (AfsException away) when (away.Error is AfsError.TimedOut or AfsError.Unavailable)
             {

@@ -9,7 +9,7 @@ namespace AfsLike.Venus.Tree;
 /// Handles and what becomes of what is written through them: stored at every close of a changed file, looked at once more at the release for
 /// what a mapping wrote, and kept until it can be stored when the server cannot be reached. Nothing written is ever dropped here.
 /// </summary>
-internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts facts, Claims claims, RecentBreaks<NodeId> takenBack)
+internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts facts, Claims claims, LocksHeld locks, RecentBreaks<NodeId> takenBack)
 {
     private readonly Dictionary<HandleId, FileHandle> _handles = [];
     private readonly HashSet<Node> _waiting = [];
@@ -98,6 +98,7 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
         else
         {
             parts.Cache.MarkClean(content);
+            parts.Journal.Append(new JournalRecord(JournalKind.Settled, content.Backing, content.Fid, node.Id, OpenModes.None, 0, default));
         }
     }
 
@@ -112,6 +113,11 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
         node.Open = null;
         _waiting.Remove(node);
         _ = DropContentsAsync(open, node.IsNameless);
+        if (nodes.Of(node.Fid).All(static other => other.Open is null))
+        {
+            locks.Closed(node.Fid);
+        }
+
         if (node.IsNameless)
         {
             _ = claims.CloseAsync(node.Fid);
@@ -264,8 +270,13 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
 
     private async Task StoreContentAsync(Node node, OpenFile open, CachedFile content, Login who, ulong operation)
     {
+        if (locks.IsLost(node.Fid))
+        {
+            throw new AfsException(AfsError.LockLost, $"a lock of {node.Fid} went to others while this host was not heard: what was written under it is not stored");
+        }
+
         var noted = parts.Knowledge.Breaks.Now;
-        var (status, isHistory) = await parts.Cache.StoreAsync(content, who.Slot, operation, CancellationToken.None);
+        var (status, isHistory) = await parts.Cache.StoreAsync(content, who.Slot, operation, locks.HasAny(node.Fid), CancellationToken.None);
         open.MustStore = false;
         open.Waiting = null;
         _waiting.Remove(node);

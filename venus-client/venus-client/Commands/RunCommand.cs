@@ -30,6 +30,7 @@ internal static class RunCommand
         await SupervisorProcess.EnsureAsync(directory.SupervisorSocket, mountPoint);
         var options = new FuseMountOptions
         {
+            RemoteLocks = true,
             Log = Log,
             Passthrough = !arguments.Has("--no-passthrough"),
             MaxStackDepth = FuseMountOptions.StackDepthFor(directory.Cache),

@@ -44,6 +44,9 @@ public sealed class FileServer : IServerSessionEvents
             [Kind.SetAcl] = parts.Changing.SetAclAsync,
             [Kind.CloseOrphan] = parts.Changing.CloseOrphanAsync,
             [Kind.ListOrphans] = Now(parts.VolumeCalls.ListOrphans),
+            [Kind.Lock] = parts.Locking.LockAsync,
+            [Kind.CancelLock] = Now(parts.Locking.Cancel),
+            [Kind.ReclaimLocks] = Now(parts.Locking.Reclaim),
             [Kind.BeginStore] = Now(parts.Storing.Begin),
             [Kind.Store] = parts.Storing.StoreAsync,
             [Kind.VolumeByName] = Now(parts.VolumeCalls.ByName),
@@ -122,6 +125,7 @@ public sealed class FileServer : IServerSessionEvents
             _parts.Promises.Forget(client);
         }
 
+        _parts.Locking.Expired(session);
         if (session.Role == SessionRole.Butler)
         {
             _parts.Jobs.Ended(session);

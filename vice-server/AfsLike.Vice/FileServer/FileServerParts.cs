@@ -19,6 +19,8 @@ public sealed record FileServerParts
 
     public required Storing Storing { get; init; }
 
+    public required Locking Locking { get; init; }
+
     public required VolumeCalls VolumeCalls { get; init; }
 
     public required CellCalls CellCalls { get; init; }

@@ -11,7 +11,7 @@ namespace AfsLike.Vice.FileServer;
 /// name chunks of the version it replaces and those uploaded under its ticket, nothing else: chunk ids are no secret, and whoever could name any
 /// of them could read anybody's files.
 /// </summary>
-public sealed class Storing(Vnodes vnodes, Commits commits, TicketTable tickets)
+public sealed class Storing(Vnodes vnodes, Commits commits, TicketTable tickets, Locking locking)
 {
     public Reply Begin(Call call)
     {
@@ -52,6 +52,10 @@ public sealed class Storing(Vnodes vnodes, Commits commits, TicketTable tickets)
             {
                 MustBeFile(view.Subject);
                 vnodes.For(call.Who).Store(view.Subject);
+                if (asked.UnderLock && !locking.IsLocked(call.Client, fid))
+                {
+                    throw new AfsException(AfsError.LockLost, $"the lock of {fid} under which this was written has gone to others, or might have");
+                }
             },
         };
         var reply = await commits.RunAsync(call, volume, [fid.Vnode], mutation, static applied => new Reply

@@ -126,6 +126,15 @@ public sealed class CallRights(Principal who, Func<Fid, Rights> rightsOn)
         }
     }
 
+    /// <summary>Whoever may read a file may keep others from writing it meanwhile, and who may write it from anything: SQLite locks what it reads. The right of its own is for those who do neither.</summary>
+    public void Lock(VnodeStatus file, bool exclusive)
+    {
+        if ((rightsOn(file.Parent) & (Rights.Lock | (exclusive ? Rights.Write : Rights.Read))) == 0 && !(who.Owns(file.Owner) && rightsOn(file.Parent).HasFlag(Rights.Insert)))
+        {
+            throw Denied(Rights.Lock, file.Parent);
+        }
+    }
+
     /// <param name="subject">What is to change.</param>
     /// <param name="owner">Its new owner, when that is to change: an administrator's to say.</param>
     /// <param name="length">True when its contents are cut or extended, which is a store.</param>

@@ -221,7 +221,7 @@ public sealed class KeepingTests : CacheWorld
         Assert.Equal((1000u, File(2), new DataVersion(1)), (uid, left.Fid, left.Version));
         Assert.True(left.IsDirty);
         Assert.True(Cache.HasChanged(left));
-        await Cache.StoreAsync(left, 1, 16, CancellationToken.None);
+        await Cache.StoreAsync(left, 1, 16, false, CancellationToken.None);
         Cache.MarkClean(left);
         Assert.Equal([2], Vice.Bytes(File(2)));
         Stop();
@@ -236,7 +236,7 @@ public sealed class KeepingTests : CacheWorld
         var file = await Get(File(2));
         Cache.MarkDirty(file, 1000);
         file.Handle.Write([2], 0);
-        await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
+        await Cache.StoreAsync(file, 1, 16, false, CancellationToken.None);
         Kill();
         Assert.Equal(new DataVersion(2), Assert.Single(Cache.Leftovers).File.Version);
     });

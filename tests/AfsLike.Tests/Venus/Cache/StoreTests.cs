@@ -15,7 +15,7 @@ public sealed partial class StoreTests : CacheWorld
         Assert.True(file.IsDirty);
         file.Handle.Write([1, 2, 3], 0);
         Assert.True(Cache.HasChanged(file));
-        var (status, _) = await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
+        var (status, _) = await Cache.StoreAsync(file, 1, 16, false, CancellationToken.None);
         Assert.False(Cache.HasChanged(file));
         Assert.Equal(file.Measure().ModifyTime, status.ModifyTime);
         Cache.MarkClean(file);
@@ -32,10 +32,10 @@ public sealed partial class StoreTests : CacheWorld
         var file = Cache.Create(Vice.Put(File(2), []), 1000);
         Cache.Pin(file);
         file.Handle.Write([1], 0);
-        Assert.False((await Cache.StoreAsync(file, 1, 16, CancellationToken.None)).IsHistory);
+        Assert.False((await Cache.StoreAsync(file, 1, 16, false, CancellationToken.None)).IsHistory);
         file.Handle.Write([2], 0);
         Vice.RemembersStores = true;
-        Assert.True((await Cache.StoreAsync(file, 1, 16, CancellationToken.None)).IsHistory);
+        Assert.True((await Cache.StoreAsync(file, 1, 16, false, CancellationToken.None)).IsHistory);
     });
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed partial class StoreTests : CacheWorld
         bytes[3 * MiB] ^= 1;
         Array.Clear(bytes, MiB, MiB);
         file.Handle.Write(bytes, 0);
-        await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
+        await Cache.StoreAsync(file, 1, 16, false, CancellationToken.None);
         Assert.Equal(bytes, Vice.Bytes(File(2)));
         Assert.Equal(1, Vice.Count("put"));
         Assert.Equal(0UL, Vice.Map(File(2))[1].Id);
@@ -62,7 +62,7 @@ public sealed partial class StoreTests : CacheWorld
         Stop();
         var file = await Writable(File(2));
         file.Handle.Write([9], 2 * MiB);
-        await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
+        await Cache.StoreAsync(file, 1, 16, false, CancellationToken.None);
         Assert.Equal(1, Vice.Count("put"));
         bytes[2 * MiB] = 9;
         Assert.Equal(bytes, Vice.Bytes(File(2)));
@@ -75,7 +75,7 @@ public sealed partial class StoreTests : CacheWorld
         Cache.Pin(file);
         file.Handle.SetLength(8L * 1024 * MiB);
         file.Handle.Write([5], 5L * 1024 * MiB);
-        var (status, _) = await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
+        var (status, _) = await Cache.StoreAsync(file, 1, 16, false, CancellationToken.None);
         Assert.Equal(8L * 1024 * MiB, status.Length);
         Assert.Equal(1, Vice.Count("put"));
         Assert.Equal(5 * 1024, Assert.Single(Vice.Map(File(2)).Index(), chunk => chunk.Item.Id != 0).Index);
@@ -92,13 +92,13 @@ public sealed partial class StoreTests : CacheWorld
             file.Handle.Write([2], 5);
             return Task.CompletedTask;
         };
-        var (status, _) = await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
+        var (status, _) = await Cache.StoreAsync(file, 1, 16, false, CancellationToken.None);
         Assert.True(file.IsDirty);
         Assert.True(Cache.HasChanged(file));
         Assert.Equal(status.DataVersion, file.Version);
 
         Vice.BeforeTransfer = _ => Task.CompletedTask;
-        await Cache.StoreAsync(file, 1, 32, CancellationToken.None);
+        await Cache.StoreAsync(file, 1, 32, false, CancellationToken.None);
         Assert.False(Cache.HasChanged(file));
         Assert.Equal(BytesOf(file), Vice.Bytes(File(2)));
     });
@@ -116,7 +116,7 @@ public sealed partial class StoreTests : CacheWorld
             file.SetModifyTime(time);
             return Task.CompletedTask;
         };
-        await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
+        await Cache.StoreAsync(file, 1, 16, false, CancellationToken.None);
         Assert.True(Cache.HasChanged(file));
     });
 
@@ -131,7 +131,7 @@ public sealed partial class StoreTests : CacheWorld
         try
         {
             Marshal.WriteByte(memory, 4096, 1);
-            await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
+            await Cache.StoreAsync(file, 1, 16, false, CancellationToken.None);
             Assert.False(Cache.HasChanged(file));
             Marshal.WriteByte(memory, 4096, 2);
             Assert.True(Cache.HasChanged(file));
@@ -149,7 +149,7 @@ public sealed partial class StoreTests : CacheWorld
         var file = await Writable(File(2));
         file.Handle.Write([2], 0);
         Vice.BeforeCall = _ => throw new AfsException(AfsError.QuotaExceeded);
-        await Assert.ThrowsAsync<AfsException>(() => Cache.StoreAsync(file, 1, 16, CancellationToken.None));
+        await Assert.ThrowsAsync<AfsException>(() => Cache.StoreAsync(file, 1, 16, false, CancellationToken.None));
         Assert.True(file.IsDirty);
         Assert.True(Cache.HasChanged(file));
         Assert.Equal([2], BytesOf(file));
@@ -173,7 +173,7 @@ public sealed partial class StoreTests : CacheWorld
 
             return Task.CompletedTask;
         };
-        await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
+        await Cache.StoreAsync(file, 1, 16, false, CancellationToken.None);
         Assert.Equal(bytes, Vice.Bytes(File(2)));
     });
 
@@ -185,7 +185,7 @@ public sealed partial class StoreTests : CacheWorld
         var file = await Writable(File(2));
         file.Handle.Write([1], 0);
         Vice.Put(File(2), Noise(4 * MiB, 9));
-        await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
+        await Cache.StoreAsync(file, 1, 16, false, CancellationToken.None);
         bytes[0] = 1;
         Assert.Equal(bytes, Vice.Bytes(File(2)));
     });
@@ -209,7 +209,7 @@ public sealed partial class StoreTests : CacheWorld
         var file = await Writable(File(2));
         file.Handle.SetLength(0);
         Assert.True(Cache.HasChanged(file));
-        await Cache.StoreAsync(file, 1, 16, CancellationToken.None);
+        await Cache.StoreAsync(file, 1, 16, false, CancellationToken.None);
         Assert.Empty(Vice.Bytes(File(2)));
     });
 

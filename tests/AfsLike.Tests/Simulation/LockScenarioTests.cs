@@ -1,0 +1,119 @@
+using System.Buffers.Binary;
+using AfsLike.Common.Model;
+using AfsLike.Simulation.Faults;
+using AfsLike.Simulation.Kernel;
+using AfsLike.Simulation.Work;
+using AfsLike.Simulation.World;
+using AfsLike.Venus.Tree;
+
+namespace AfsLike.Tests.Simulation;
+
+/// <summary>Histories of locks between hosts, and of what lies open when a machine dies.</summary>
+public sealed class LockScenarioTests
+{
+    [Theory]
+    [InlineData(PlantedFault.None)]
+    [InlineData(PlantedFault.LocksNotHeld)]
+    [InlineData(PlantedFault.NotRefreshed)]
+    internal void Two_hosts_count_up_a_number_and_faults_in_that_are_found(PlantedFault planted)
+    {
+        var scenario = new Scenario(clients: 2, planted);
+        var run = () => scenario.Run(async programs =>
+        {
+            var name = Scenario.Path("number");
+            await programs[0].MakeAsync(name, VnodeKind.File, 0x1A4);
+            var counting = programs.Select(program => CountAsync(program, name)).ToList();
+            foreach (var one in counting)
+            {
+                await one;
+            }
+
+            var file = (await programs[0].OpenAsync(name, OpenModes.Read)).Value;
+            Assert.Equal(40, BinaryPrimitives.ReadInt64LittleEndian((await programs[0].ReadAsync(file, 0, 8)).Value));
+        });
+        if (planted == PlantedFault.None)
+        {
+            run();
+        }
+        else
+        {
+            Assert.Equal("C3", Assert.Throws<PromiseBrokenException>(run).Promise);
+        }
+
+        async Task CountAsync(CheckedCalls program, FileName[] name)
+        {
+            var file = (await program.OpenAsync(name, OpenModes.Read | OpenModes.Write)).Value;
+            for (var i = 0; i < 20; i++)
+            {
+                await CountOnceAsync(program, file);
+            }
+        }
+
+        async Task CountOnceAsync(CheckedCalls program, ModelFile file)
+        {
+            var atLeast = scenario.Locks.HighestOf(file);
+            Assert.True((await program.LockAsync(file, flock: false, wait: true)).IsOk);
+            var read = (await program.ReadAsync(file, 0, 8)).Value;
+            var number = read.Length == 8 ? BinaryPrimitives.ReadInt64LittleEndian(read) : 0;
+            scenario.Locks.Read(program.Process.Kernel, file, atLeast, number);
+            await scenario.DelayAsync(TimeSpan.FromMilliseconds(1));
+            var bytes = new byte[8];
+            BinaryPrimitives.WriteInt64LittleEndian(bytes, number + 1);
+            Assert.True(program.Write(file, 0, bytes).IsOk);
+            if ((await program.UnlockAsync(file, flock: false)).IsOk)
+            {
+                scenario.Locks.Counted(program.Process.Kernel, file, number + 1);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_lock_is_held_over_restarts_of_venus_client_and_of_the_server_and_given_up_when_its_machine_dies()
+    {
+        var scenario = new Scenario(clients: 2);
+        scenario.Run(async programs =>
+        {
+            var (here, there, name) = (programs[1], programs[0], Scenario.Path("f"));
+            await here.MakeAsync(name, VnodeKind.File, 0x1A4);
+            var (mine, theirs) = ((await here.OpenAsync(name, OpenModes.Write)).Value, (await there.OpenAsync(name, OpenModes.Write)).Value);
+            Assert.True((await here.LockAsync(mine, flock: true, wait: false)).IsOk);
+            scenario.Cell.Clients[1].Kill();
+            scenario.Cell.Clients[1].Start();
+            await here.StatAsync([]);
+            Assert.Equal(AfsError.WouldBlock, (await there.LockAsync(theirs, flock: true, wait: false)).Error);
+            await scenario.Cell.Server.RestartAsync();
+            Assert.Equal(AfsError.WouldBlock, (await there.LockAsync(theirs, flock: true, wait: false)).Error);
+            scenario.Cell.Clients[1].CutPower();
+            Assert.True((await there.LockAsync(theirs, flock: true, wait: true)).IsOk);
+        });
+    }
+
+    /// <summary>What a power cut leaves of local files is anything: their lengths alone, for instance.</summary>
+    [Fact]
+    public void What_was_only_open_when_its_machine_died_stays_what_it_was()
+    {
+        var scenario = new Scenario(clients: 2);
+        var client = scenario.Cell.Clients[1];
+        scenario.Run(async programs =>
+        {
+            var (here, there) = (programs[1], programs[0]);
+            for (var i = 0; i < 20; i++)
+            {
+                var made = (await there.OpenAsync(Scenario.Path($"{i}"), OpenModes.Write, create: true)).Value;
+                Assert.True(there.Write(made, 0, "contents"u8).IsOk);
+                Assert.True((await there.CloseAsync(made)).IsOk);
+                Assert.True((await here.OpenAsync(Scenario.Path($"{i}"), OpenModes.Read | OpenModes.Write)).IsOk);
+            }
+
+            client.CutPower();
+            await scenario.DelayAsync(TimeSpan.FromSeconds(1));
+            client.PowerOn();
+            await scenario.DelayAsync(TimeSpan.FromSeconds(30));
+            for (var i = 0; i < 20; i++)
+            {
+                var read = (await there.OpenAsync(Scenario.Path($"{i}"), OpenModes.Read)).Value;
+                Assert.Equal("contents"u8.ToArray(), (await there.ReadAsync(read, 0, 10)).Value);
+            }
+        });
+    }
+}

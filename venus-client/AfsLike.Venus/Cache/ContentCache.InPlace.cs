@@ -1,0 +1,71 @@
+using AfsLike.Common.Model;
+
+namespace AfsLike.Venus.Cache;
+
+/// <summary>What is done to a local file under the handles that are open.</summary>
+public sealed partial class ContentCache
+{
+    public void MarkUnchanged(CachedFile cached)
+    {
+        var file = (LocalFile)cached;
+        file.Stamp = file.MeasureNow();
+    }
+
+    public async Task<CachedFile> ExtendAsync(CachedFile cached, VnodeStatus newer, uint userSlot, CancellationToken cancel)
+    {
+        var file = (LocalFile)cached;
+        if (file.IsDirty || file.IsGone)
+        {
+            return await GetAsync(newer, userSlot, cancel);
+        }
+
+        file.Pin();
+        try
+        {
+            if (await _extending.ExtendAsync(file, newer, userSlot, cancel) is not { } version)
+            {
+                return await GetAsync(newer, userSlot, cancel);
+            }
+
+            _shelf.Remove(file);
+            file.MoveTo(file.Place, CacheName.Dirty(file.Fid, version, 0, file.Backing), version);
+            Settle(file);
+            return file;
+        }
+        finally
+        {
+            Unpin(file);
+        }
+    }
+
+    public async Task<VnodeStatus> RefreshAsync(CachedFile cached, uint userSlot, Action<bool> torn, CancellationToken cancel)
+    {
+        var file = (LocalFile)cached;
+        file.Pin();
+        try
+        {
+            using var newer = await _refreshing.FetchAsync(file, ++_lastNumber, userSlot, cancel);
+            var (version, wasDirty) = (newer.Status.DataVersion, file.IsDirty);
+            torn(true);
+            _shelf.Remove(file);
+            file.MoveTo(CachePlace.Fetching, CacheName.Dirty(file.Fid, version, file.Uid, file.Backing), version); // to be forgotten, should this process end now
+            await newer.ApplyAsync(file);
+            if (wasDirty)
+            {
+                file.MoveTo(CachePlace.Dirty, file.Name, version);
+                (file.StoredInline, file.Stamp) = (null, file.MeasureNow());
+            }
+            else
+            {
+                Settle(file);
+            }
+
+            torn(false);
+            return newer.Status;
+        }
+        finally
+        {
+            Unpin(file);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+using AfsLike.Common.Model;
+using AfsLike.Common.Wire;
+
+namespace AfsLike.Venus.Tree;
+
+/// <summary>
+/// The locks that processes of this host hold, as the server has granted them. Kept by fid, since a file may be more than one node (RULES.md 11), and in the journal, since the processes outlive
+/// the daemon.
+/// </summary>
+internal sealed class LocksHeld
+{
+    private readonly IMountJournal _journal;
+    private readonly SortedDictionary<Fid, SortedDictionary<LocalOwner, Owned>> _files = [];
+    private readonly HashSet<Fid> _lost = [];
+
+    public LocksHeld(IMountJournal journal)
+    {
+        _journal = journal;
+        foreach (var record in journal.Load().Where(static record => record.Kind == JournalKind.Locked))
+        {
+            var (fid, owner, pid, range) = JournaledLock.Read(record);
+            OwnedOf(fid, owner).Pid = pid;
+            OwnedOf(fid, owner).Ranges.Set(range);
+        }
+    }
+
+    public int Count => _files.Count;
+
+    public bool HasAny(Fid fid) => _files.ContainsKey(fid);
+
+    public bool HasAny(Fid fid, LocalOwner owner) => _files.TryGetValue(fid, out var owners) && owners.ContainsKey(owner);
+
+    /// <summary>Whether the owner has something of these bytes for himself alone, which he may have written.</summary>
+    public bool HasExclusive(Fid fid, LocalOwner owner, ulong start, ulong end) => _files.TryGetValue(fid, out var owners) && owners.TryGetValue(owner, out var owned)
+        && owned.Ranges.All.Any(range => range.Exclusive && range.Meets(start, end));
+
+    /// <summary>A lock of it went to others while it was held here: what was written under it must not be stored. Until the file is closed by everybody here.</summary>
+    public bool IsLost(Fid fid) => _lost.Contains(fid);
+
+    /// <param name="through">The handle with which it was locked: with that it goes at the latest.</param>
+    public void Set(Fid fid, LocalOwner owner, uint pid, LockRange range, HandleId through)
+    {
+        var owned = OwnedOf(fid, owner);
+        (owned.Pid, owned.Through) = (pid, through);
+        owned.Ranges.Set(range);
+        Write(fid, owner, owned);
+    }
+
+    public void Clear(Fid fid, LocalOwner owner, ulong start, ulong end)
+    {
+        if (!_files.TryGetValue(fid, out var owners) || !owners.TryGetValue(owner, out var owned))
+        {
+            return;
+        }
+
+        owned.Ranges.Clear(start, end);
+        if (owned.Ranges.IsEmpty)
+        {
+            owners.Remove(owner);
+            if (owners.Count == 0)
+            {
+                _files.Remove(fid);
+            }
+        }
+
+        Write(fid, owner, owned);
+    }
+
+    public void Lose(Fid fid)
+    {
+        _lost.Add(fid);
+        foreach (var owner in OwnersOf(fid))
+        {
+            Clear(fid, owner, 0, ulong.MaxValue);
+        }
+    }
+
+    /// <summary>Nobody here has the file open any more.</summary>
+    public void Closed(Fid fid) => _lost.Remove(fid);
+
+    public IReadOnlyList<LocalOwner> OwnersOf(Fid fid) => _files.TryGetValue(fid, out var owners) ? [.. owners.Keys] : [];
+
+    public IReadOnlyList<LocalOwner> OwnersThrough(Fid fid, HandleId handle) =>
+        _files.TryGetValue(fid, out var owners) ? [.. owners.Where(owned => owned.Value.Through == handle).Select(owned => owned.Key)] : [];
+
+    /// <summary>All of them, for the server.</summary>
+    public IReadOnlyList<(Fid Fid, LockEntry Entry)> All() =>
+    [
+        .. from file in _files
+           from owned in file.Value
+           from range in owned.Value.Ranges.All
+           select (file.Key, EntryOf(file.Key, owned.Key, owned.Value.Pid, range)),
+    ];
+
+    public static LockEntry EntryOf(Fid fid, LocalOwner owner, uint pid, LockRange range) => new()
+    {
+        Fid = fid.ToWire(), Kind = range.Exclusive ? 2u : 1u, Start = range.Start, End = range.End, Owner = owner.Number, Pid = pid, WholeFile = owner.WholeFile,
+    };
+
+    private Owned OwnedOf(Fid fid, LocalOwner owner)
+    {
+        if (!_files.TryGetValue(fid, out var owners))
+        {
+            _files.Add(fid, owners = []);
+        }
+
+        if (!owners.TryGetValue(owner, out var owned))
+        {
+            owners.Add(owner, owned = new Owned());
+        }
+
+        return owned;
+    }
+
+    private void Write(Fid fid, LocalOwner owner, Owned owned)
+    {
+        _journal.Append(JournaledLock.None(fid, owner));
+        foreach (var range in owned.Ranges.All)
+        {
+            _journal.Append(JournaledLock.Of(fid, owner, owned.Pid, range));
+        }
+    }
+
+    private sealed class Owned
+    {
+        public uint Pid { get; set; }
+
+        public HandleId Through { get; set; }
+
+        public LockRanges Ranges { get; } = new();
+    }
+}

@@ -1,0 +1,58 @@
+using AfsLike.Common.Model;
+using AfsLike.Venus.Identity;
+
+namespace AfsLike.Venus.Tree;
+
+/// <summary>Files that are shared under locks: stored before a lock is given up, brought up to date in place once one is had (RULES.md 12).</summary>
+internal sealed partial class Storing
+{
+    /// <summary>Somebody here has locked the file since it was opened.</summary>
+    public bool IsShared(Node node) => node.Open is { IsShared: true } || (node.Open is not null && locks.HasAny(node.Fid));
+
+    /// <summary>What was written here is stored now, if anything was. Throws what the server refuses with; then the bytes stay.</summary>
+    public async Task StoreNowAsync(Node node, OpenFile open, Login who)
+    {
+        var own = parts.Server.Operations.BeginOwn();
+        try
+        {
+            using var turn = await open.Gate.EnterAsync();
+            if (!node.IsNameless && HasUnstored(open))
+            {
+                await StoreContentAsync(node, open, open.Content!, who, own);
+            }
+        }
+        finally
+        {
+            parts.Server.Operations.EndOwn(own);
+            parts.Server.SettleOperations();
+        }
+    }
+
+    /// <summary>What others have stored since is there, under the handles that are open. A file that is read as it comes stays what it was when it was opened.</summary>
+    public async Task RefreshAsync(Node node, OpenFile open, Login who)
+    {
+        using var turn = await open.Gate.EnterAsync();
+        if (!node.IsNameless && open.Content is not null)
+        {
+            await RefreshAsync(node, open, await facts.StatusAsync(node.Fid, who, CancellationToken.None), who);
+        }
+    }
+
+    /// <summary>As the other; the gate is held. Nothing is done to what has been written here meanwhile.</summary>
+    public async Task RefreshAsync(Node node, OpenFile open, VnodeStatus status, Login who)
+    {
+        if (open.Content is not { } content || content.Version >= status.DataVersion || HasUnstored(open))
+        {
+            return;
+        }
+
+        open.Held = await parts.Cache.RefreshAsync(content, who.Slot, NoteTorn, CancellationToken.None);
+        NoteWriters(node, open, open.Held.DataVersion);
+        await parts.Kernel.InvalidateNodeAsync(node.Id, contents: true);
+
+        void NoteTorn(bool torn) => parts.Journal.Append(new JournalRecord(
+            torn ? JournalKind.Refreshing : JournalKind.Refreshed, node.Id.Value, node.Fid, node.Id, OpenModes.None, 0, default));
+    }
+
+    private bool HasUnstored(OpenFile open) => open.Content is { IsDirty: true } content && (open.MustStore || parts.Cache.HasChanged(content));
+}

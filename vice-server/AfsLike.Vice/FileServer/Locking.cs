@@ -1,0 +1,122 @@
+using AfsLike.Common.Model;
+using AfsLike.Common.Sessions;
+using AfsLike.Common.Wire;
+using AfsLike.Vice.Locks;
+
+namespace AfsLike.Vice.FileServer;
+
+/// <summary>
+/// Locks between clients. Whoever gets one sees what its former holder stored before he gave it up, because that store broke the promises of all others before it was answered; so nothing but
+/// the lock has to be told.
+/// </summary>
+/// <param name="grace">Completes when every client of the server's former life has said what it holds, or can hold nothing any more. Until then nobody gets a lock anew.</param>
+public sealed class Locking(Vnodes vnodes, LockTable table, Func<Task> grace)
+{
+    private readonly Dictionary<LockClient, ServerSession> _sessions = [];
+
+    /// <summary>Files with locks.</summary>
+    public int Count => table.Count;
+
+    public static LockClient ClientOf(ServerSession session) => new(session.Host, session.Instance);
+
+    /// <summary>Whether a store that must be made under a lock still is.</summary>
+    public bool IsLocked(Client client, Fid fid) => table.HasAny(ClientOf(client.Session), fid);
+
+    public async Task<Reply> LockAsync(Call call)
+    {
+        var asked = call.Request.Lock;
+        var (owner, fid, pid, range) = Read(call.Client.Session, asked.Lock);
+        _sessions[owner.Client] = call.Client.Session;
+        if (asked.Lock.Kind == 0)
+        {
+            Tell(granted => table.Unlock(owner, fid, range.Start, range.End, granted));
+            return new Reply { Lock = new LockResult { Granted = true } };
+        }
+
+        var (_, status) = vnodes.Find(call, asked.Lock.Fid);
+        vnodes.For(call.Who).Lock(status, range.Exclusive);
+        await grace();
+        var conflict = Tell(granted => asked.Test
+            ? table.Test(owner, fid, range, granted)
+            : table.Set(owner, fid, pid, range, asked.Wait ? asked.Ticket : null, granted));
+        return new Reply
+        {
+            Lock = new LockResult { Granted = conflict is null, Queued = conflict is not null && asked is { Wait: true, Test: false }, Conflict = Describe(fid, conflict, owner.Client) },
+        };
+    }
+
+    public Reply Cancel(Call call)
+    {
+        var (owner, fid, _, range) = Read(call.Client.Session, call.Request.CancelLock.Lock);
+        table.Cancel(owner, fid, call.Request.CancelLock.Ticket);
+        return new Reply { Lock = new LockResult { Granted = table.Covers(owner, fid, range) } };
+    }
+
+    public Reply Reclaim(Call call)
+    {
+        var client = ClientOf(call.Client.Session);
+        _sessions[client] = call.Client.Session;
+        var held = call.Request.ReclaimLocks.Locks.Select(entry => Read(call.Client.Session, entry)).Select(lockOf => (lockOf.Fid, lockOf.Owner, lockOf.Pid, lockOf.Range)).ToList();
+        var lost = Tell(granted => table.Reclaim(client, held, anew: !grace().IsCompleted, granted));
+        var result = new ReclaimLocksResult();
+        result.Lost.AddRange(lost.Select(static place => (uint)place));
+        return new Reply { ReclaimLocks = result };
+    }
+
+    /// <summary>The lease of a client is over.</summary>
+    public void Expired(ServerSession session)
+    {
+        var client = ClientOf(session);
+        _sessions.Remove(client);
+        Tell(granted =>
+        {
+            table.Expire(client, granted);
+            return true;
+        });
+    }
+
+    private static (LockOwner Owner, Fid Fid, uint Pid, LockRange Range) Read(ServerSession session, LockEntry? entry)
+    {
+        if (entry is null || entry.Kind > 2 || entry.Start > entry.End)
+        {
+            throw new AfsException(AfsError.InvalidArgument, "a lock of no known kind, or of no bytes");
+        }
+
+        var (start, end) = entry.WholeFile ? (0, ulong.MaxValue) : (entry.Start, entry.End);
+        return (new LockOwner(ClientOf(session), entry.Owner, entry.WholeFile), entry.Fid.ToModel(), entry.Pid, new LockRange(entry.Kind == 2, start, end));
+    }
+
+    /// <summary>Processes of other machines have no numbers that mean anything here.</summary>
+    private static LockEntry? Describe(Fid fid, Conflict? conflict, LockClient asking) => conflict is not { } found ? null : new LockEntry
+    {
+        Fid = fid.ToWire(),
+        Kind = found.Range.Exclusive ? 2u : 1u,
+        Start = found.Range.Start,
+        End = found.Range.End,
+        Pid = found.Owner.Client == asking ? found.Pid : 0,
+        WholeFile = found.Owner.WholeFile,
+    };
+
+    private void Tell(Action<List<Granted>> decide) => Tell(granted =>
+    {
+        decide(granted);
+        return true;
+    });
+
+    /// <summary>Tells those whose waits are over by what is decided. Who is not there now asks again when he is.</summary>
+    private T Tell<T>(Func<List<Granted>, T> decide)
+    {
+        var granted = new List<Granted>();
+        try
+        {
+            return decide(granted);
+        }
+        finally
+        {
+            foreach (var (client, ticket) in granted)
+            {
+                _sessions.GetValueOrDefault(client)?.TellGranted(ticket);
+            }
+        }
+    }
+}
