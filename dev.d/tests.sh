@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# ./dev test, check, bench.
+# ./dev test, check.
 
 readonly TEST_CONFIGURATION=Release
 
@@ -97,22 +97,4 @@ check_links() {
     done < <(grep -oE '\]\([^) ]+\)' "$page" | sed -E 's/^\]\(//; s/\)$//')
   done < <(git ls-files '*.md')
   [[ $bad -eq 0 ]] || fail "links lead nowhere, as above"
-}
-
-bench_main() {
-  local project=$HERE/tests/AfsLike.Benchmarks cell status=0
-  [[ -d $project ]] || fail "there is no tests/AfsLike.Benchmarks yet"
-  need_root bench
-  need_fuse
-  # shellcheck disable=SC2086
-  need_packages "bench" $PACKAGES_MOUNT $PACKAGES_TEST
-  build_executables
-  say "building the benchmarks…"
-  dotnet publish "$project" -c Release -o "$HERE/artifacts/bench" -v quiet --nologo </dev/null || fail "the benchmarks do not build"
-  cell=$(mktemp -d "${AFSLIKE_BENCH_DIR:-/var/tmp}/afslike-bench.XXXXXX")
-  "$HERE/dev" cell up "$cell/cell" --clients 2 >&2 || fail "the cell for the benchmarks did not come up"
-  dotnet "$HERE/artifacts/bench/AfsLike.Benchmarks.dll" --cell "$cell/cell" "$@" || status=$?
-  "$HERE/dev" cell down "$cell/cell" >&2 || true
-  rm -rf "$cell"
-  return "$status"
 }

@@ -24,10 +24,10 @@ internal sealed class Bench : IDisposable
     /// <summary>On the disk the caches and the server's store are on too.</summary>
     public string Local { get; }
 
-    public static async Task<Bench> StartAsync(BenchOptions options)
+    public static async Task<Bench> StartAsync(string cell)
     {
-        var local = Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(options.Cell)!, "local")).FullName;
-        var bench = new Bench(FindDev(), options.Cell, local);
+        var local = Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(cell)!, "local")).FullName;
+        var bench = new Bench(FindDev(), cell, local);
         await RunAsync("cc", "-O2", "-pthread", "-o", bench._work, Path.Combine(AppContext.BaseDirectory, "Work", "work.c"));
         return bench;
     }

@@ -1,24 +1,28 @@
 using System.Globalization;
+using AfsLike.Benchmarks.Report;
 
 namespace AfsLike.Benchmarks;
 
-internal sealed record Section(string Name, Func<Bench, Table, Task> RunAsync);
+/// <param name="Name">By which `./dev bench NAME` finds it.</param>
+/// <param name="About">What it measures, in a line.</param>
+/// <param name="RunAsync">Adds its rows to the table.</param>
+internal sealed record Section(string Name, string About, Func<Bench, Table, Task> RunAsync);
 
 /// <summary>What is measured, each beside its measure in the same run. Pairs alternate, and the median of their rounds counts.</summary>
-internal static class Sections
+internal static class AllSections
 {
     private const int Rounds = 5;
     private const string Few = "5000";
 
-    public static readonly IReadOnlyList<Section> All =
+    public static readonly IReadOnlyList<Section> InOrder =
     [
-        new("warm reads", WarmReadsAsync),
-        new("warm names", WarmNamesAsync),
-        new("no questions", NoQuestionsAsync),
-        new("cold fetch", ColdFetchAsync),
-        new("small files", SmallFilesAsync),
-        new("visibility", VisibilityAsync),
-        new("remote command", RemoteCommandAsync),
+        new("warm reads", "sequential and random reads of a cached file, and through a mapping", WarmReadsAsync),
+        new("warm names", "stat, readdir and open of cached small files", WarmNamesAsync),
+        new("no questions", "what another pass over a known tree asks of the daemon and the server", NoQuestionsAsync),
+        new("cold fetch", "a large file written, and fetched by the other host", ColdFetchAsync),
+        new("small files", "create, write and close, durable", SmallFilesAsync),
+        new("visibility", "how soon, and how truly, one host sees what the other has stored", VisibilityAsync),
+        new("remote command", "afsx run --on c2 -- true", RemoteCommandAsync),
     ];
 
     private static async Task WarmReadsAsync(Bench bench, Table table)

@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# ./dev bench: makes a cell of two clients, has it measured, and ends it, whatever happens.
+
+readonly NEEDS_CELL=3
+
+bench_main() {
+  local status=0
+  cd "$HERE"
+  need_dotnet
+  build_bench
+  # Lists, comparisons and command lines that make no sense want no cell.
+  bench_program "$@" || status=$?
+  [[ $status -eq $NEEDS_CELL ]] || return "$status"
+  need_root bench
+  need_fuse
+  # shellcheck disable=SC2086
+  need_packages "bench" $PACKAGES_MOUNT $PACKAGES_TEST
+  build_executables
+  BENCH_DIR=$(mktemp -d "${AFSLIKE_BENCH_DIR:-/var/tmp}/afslike-bench.XXXXXX")
+  trap bench_down EXIT
+  "$HERE/dev" cell up "$BENCH_DIR/cell" --clients 2 >&2 || fail "the cell for the benchmarks did not come up"
+  status=0
+  bench_program --cell "$BENCH_DIR/cell" "$@" || status=$?
+  return "$status"
+}
+
+build_bench() {
+  local log=$HERE/artifacts/bench.log
+  mkdir -p "$HERE/artifacts"
+  dotnet publish "$HERE/tests/AfsLike.Benchmarks" -c Release -o "$HERE/artifacts/bench" -v quiet --nologo </dev/null >"$log" 2>&1 || {
+    grep -E 'error' "$log" | sort -u | head -20 >&2 || tail -20 "$log" >&2
+    fail "the benchmarks do not build (whole log: $log)"
+  }
+}
+
+# Where the caller stands, for the names of files are the caller's.
+bench_program() {
+  (cd "$CALLED_FROM" && AFSLIKE_COMMIT=$(bench_commit) exec dotnet "$HERE/artifacts/bench/AfsLike.Benchmarks.dll" "$@")
+}
+
+bench_commit() {
+  local commit
+  commit=$(git -C "$HERE" rev-parse --short HEAD 2>/dev/null) || return 0
+  git -C "$HERE" diff --quiet HEAD 2>/dev/null || commit=$commit+changes
+  echo "$commit"
+}
+
+# Also after a failure and Ctrl-C. Cells lie beside each other: a section may have made one of its own.
+bench_down() {
+  local conf
+  trap '' INT TERM
+  for conf in "$BENCH_DIR"/*/cell.conf; do
+    [[ ! -e $conf ]] || "$HERE/dev" cell down "${conf%/cell.conf}" >&2 || true
+  done
+  rm -rf "$BENCH_DIR"
+}

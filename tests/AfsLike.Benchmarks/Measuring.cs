@@ -1,0 +1,38 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using AfsLike.Benchmarks.Report;
+
+namespace AfsLike.Benchmarks;
+
+/// <summary>One run over sections: the table on the output at its end, what comes meanwhile on the error output.</summary>
+internal static class Measuring
+{
+    /// <summary>An exit code. Throws <see cref="BenchException"/>.</summary>
+    public static async Task<int> RunAsync(BenchOptions options, string cell, IReadOnlyList<Section> sections, TextWriter output, TextWriter error)
+    {
+        var began = DateTime.UtcNow;
+        using var bench = await Bench.StartAsync(cell);
+        var table = new Table(error);
+        foreach (var section in sections)
+        {
+            await error.WriteLineAsync($"==> {section.Name}…");
+            await section.RunAsync(bench, table);
+        }
+
+        await output.WriteLineAsync(table.Print());
+        if (options.Json is { } file)
+        {
+            await File.WriteAllTextAsync(file, InAFile(table, began).ToJson() + "\n");
+        }
+
+        return CommandLine.Done;
+    }
+
+    private static BenchFile InAFile(Table table, DateTime began) => new(
+        BenchFile.ThisForm,
+        Environment.GetEnvironmentVariable("AFSLIKE_COMMIT") ?? "",
+        began.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
+        $"{RuntimeInformation.OSDescription.Trim()}, {Environment.ProcessorCount} processors",
+        table.Rows,
+        table.Absent.ToDictionary(static peer => peer.Peer, static peer => peer.Reason));
+}
