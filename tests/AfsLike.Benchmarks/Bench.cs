@@ -1,57 +1,69 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
+using AfsLike.Benchmarks.Sites;
 
 namespace AfsLike.Benchmarks;
 
-/// <summary>A cell of two clients, a directory of the local disk beside it, and the program that does the measured work.</summary>
+/// <summary>What a run measures on: a cell of two clients, a directory of the local disk beside it, the peers that were asked for, and the program
+/// that does the measured work.</summary>
 internal sealed class Bench : IDisposable
 {
-    public const string Mount = "/afs/dev/scratch";
-
+    private readonly List<Site> _peers = [];
     private readonly string _dev;
-    private readonly string _cell;
-    private readonly string _work;
+    private SourceTree? _source;
 
-    private Bench(string dev, string cell, string local)
+    private Bench(string dev, string directory, string cell)
     {
         _dev = dev;
-        _cell = cell;
-        _work = Path.Combine(local, "work");
-        Local = local;
+        Directory = directory;
+        Work = Path.Combine(directory, "work");
+        Cell = new Cell(dev, cell);
+        Ours = new CellSite(Cell, Work);
+        Disk = new DiskSite(System.IO.Directory.CreateDirectory(Path.Combine(directory, "local")).FullName, Work);
     }
 
-    /// <summary>On the disk the caches and the server's store are on too.</summary>
-    public string Local { get; }
+    /// <summary>Of this run, on the disk the caches and the server's store are on too. It goes when the run is over.</summary>
+    public string Directory { get; }
 
+    /// <summary>The path of the program that does the measured work.</summary>
+    public string Work { get; }
+
+    public Cell Cell { get; }
+
+    public Site Ours { get; }
+
+    public Site Disk { get; }
+
+    /// <summary>In the order in which each round takes them.</summary>
+    public IEnumerable<Site> Sites => [Ours, Disk, .. _peers];
+
+    /// <summary>The name of the section that runs.</summary>
+    public string Section { get; set; } = "";
+
+    /// <summary>On the local disk; made when it is first asked for.</summary>
+    public SourceTree Source => _source ??= SourceTree.Make(System.IO.Directory.CreateDirectory(Path.Combine(Directory, "source")).FullName);
+
+    /// <param name="cell">Directory of a cell of two clients that is up.</param>
     public static async Task<Bench> StartAsync(string cell)
     {
-        var local = Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(cell)!, "local")).FullName;
-        var bench = new Bench(FindDev(), cell, local);
-        await RunAsync("cc", "-O2", "-pthread", "-o", bench._work, Path.Combine(AppContext.BaseDirectory, "Work", "work.c"));
+        var bench = new Bench(FindDev(), Path.GetDirectoryName(Path.GetFullPath(cell))!, cell);
+        var sources = System.IO.Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Work"), "*.c");
+        await Programs.RunAsync("cc", ["-O2", "-pthread", "-o", bench.Work, .. sources]);
         return bench;
     }
 
-    /// <summary>A fresh directory in the namespace.</summary>
-    public async Task<string> PlaceAsync(string name)
-    {
-        var place = $"{Mount}/{name}-{Guid.NewGuid():n}"[..(Mount.Length + name.Length + 8)];
-        await OnAsync("c1", "mkdir", "-p", place);
-        return place;
-    }
+    /// <summary>From now on it is measured too.</summary>
+    public void Add(Site peer) => _peers.Add(peer);
 
-    /// <summary>A fresh directory of the local disk.</summary>
-    public string LocalPlace(string name) => Directory.CreateDirectory(Path.Combine(Local, $"{name}-{Guid.NewGuid():n}")).FullName;
+    public void GiveUp(Site peer) => _peers.Remove(peer);
 
-    /// <summary>Work in the namespace, on a host.</summary>
-    public async Task<double> WorkAsync(string host, params string[] work) => Number(await OnAsync(host, [_work, .. work]));
+    public bool IsPeer(Site site) => site != Ours && site != Disk;
 
-    /// <summary>The same work on the local disk.</summary>
-    public async Task<double> LocallyAsync(params string[] work) => Number(await RunAsync(_work, work));
+    /// <summary>Another cell, which is not up yet; ./dev bench ends it if nobody else does.</summary>
+    public Cell AnotherCell(string name) => new(_dev, Path.Combine(Directory, name));
 
-    public Task<string> WorkTextAsync(string host, params string[] work) => OnAsync(host, [_work, .. work]);
-
-    public Task<string> OnAsync(string host, params string[] command) => RunAsync(_dev, ["cell", "exec", _cell, host, "--", .. command]);
+    /// <summary>Seconds of processor time that these processes have used.</summary>
+    public async Task<double> ProcessorSecondsAsync(IEnumerable<int> processes) =>
+        await Disk.WorkAsync(Client.First, ["cpu", .. processes.Select(static pid => $"{pid}")]);
 
     /// <summary>The counters of a cache manager ("rpc", "rpc.*", "upcall.*") as `afsx cache status --json` told them.</summary>
     public static IReadOnlyDictionary<string, long> Counters(string report)
@@ -62,24 +74,7 @@ internal sealed class Bench : IDisposable
             .ToDictionary(static field => field.Name, static field => field.Value.GetInt64());
     }
 
-    public void Dispose() => Directory.Delete(Local, recursive: true);
-
-    private static double Number(string text) => double.Parse(text.Trim(), CultureInfo.InvariantCulture);
-
-    private static async Task<string> RunAsync(string program, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
-        })!;
-        process.StandardInput.Close();
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(5));
-        return process.ExitCode == 0
-            ? await output
-            : throw new BenchException($"{program} {string.Join(' ', arguments)}: exit code {process.ExitCode}: {(await error).Trim()}");
-    }
+    public void Dispose() => System.IO.Directory.Delete(Path.Combine(Directory, "local"), recursive: true);
 
     private static string FindDev()
     {

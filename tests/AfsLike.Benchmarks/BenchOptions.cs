@@ -1,7 +1,7 @@
 namespace AfsLike.Benchmarks;
 
 /// <summary>A run that cannot go on, in one line.</summary>
-internal sealed class BenchException(string message) : Exception(message);
+internal class BenchException(string message) : Exception(message);
 
 /// <summary>A command line that makes no sense, or names what is not there, in one line. Exit code 2.</summary>
 internal sealed class UsageException(string message) : Exception(message);

@@ -16,6 +16,7 @@ internal static class Measuring
         foreach (var section in sections)
         {
             await error.WriteLineAsync($"==> {section.Name}…");
+            bench.Section = section.Name;
             await section.RunAsync(bench, table);
         }
 
@@ -34,5 +35,5 @@ internal static class Measuring
         began.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
         $"{RuntimeInformation.OSDescription.Trim()}, {Environment.ProcessorCount} processors",
         table.Rows,
-        table.Absent.ToDictionary(static peer => peer.Peer, static peer => peer.Reason));
+        table.Absent.GroupBy(static peer => peer.Peer).ToDictionary(static peer => peer.Key, static peer => string.Join("; ", peer.Select(static one => one.Reason))));
 }

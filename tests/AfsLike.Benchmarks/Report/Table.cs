@@ -33,6 +33,18 @@ internal sealed class Table(TextWriter progress)
     public void AtMost(string what, double figure, string unit, double most, double? beside = null, IReadOnlyDictionary<string, double>? peers = null) =>
         Add(new Row(what, figure, unit, beside, Written($"<= {most}"), figure <= most, peers));
 
+    /// <summary>A figure to be only shown.</summary>
+    public void Show(string what, Measured measured, string unit) => Show(what, measured.Figure, unit, measured.Beside, measured.Peers);
+
+    /// <summary>A rate that must be at least so many times the local one.</summary>
+    public void AtLeast(string what, Measured measured, string unit, double ratio) => AtLeast(what, measured.Figure, unit, Local(measured), ratio, measured.Peers);
+
+    /// <summary>A time that must be at most so many times the local one.</summary>
+    public void Within(string what, Measured measured, string unit, double ratio) => Within(what, measured.Figure, unit, Local(measured), ratio, measured.Peers);
+
+    /// <summary>A figure that must not be larger than this.</summary>
+    public void AtMost(string what, Measured measured, string unit, double most) => AtMost(what, measured.Figure, unit, most, measured.Beside, measured.Peers);
+
     public void LeftOut(string peer, string reason)
     {
         _absent.Add((peer, reason));
@@ -64,6 +76,8 @@ internal sealed class Table(TextWriter progress)
     private static string Peer(Row row, string peer) => row.Peers is not null && row.Peers.TryGetValue(peer, out var figure)
         ? row.RatioOf(peer) is { } ratio ? $"{Figures.Text(figure)} ({Figures.Text(ratio)})" : Figures.Text(figure)
         : "";
+
+    private static double Local(Measured measured) => measured.Beside ?? throw new BenchException("the local disk was not measured");
 
     private static string Written(FormattableString text) => FormattableString.Invariant(text);
 

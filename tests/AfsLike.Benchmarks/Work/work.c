@@ -3,50 +3,53 @@
  *   fill F MIB               write random bytes and close: MiB/s
  *   read F                   read once from start to end in 1 MiB pieces: MiB/s
  *   seq F S | map F S | rand F S    for S seconds: pread in 128 KiB pieces, through a mapping, 4 KiB at random: MiB/s, MiB/s, operations/s
+ *   over F S                 for S seconds: write over what is in F, 128 KiB at a time: MiB/s
  *   small D N                make N files of 4 KiB
- *   stat D N | list D N | open D N  microseconds each: stat of D/fI, a pass of readdir over D, open + read 4 KiB + close of D/fI
+ *   empty D N                make N files of nothing
+ *   stat D N | list D N | open D N | none D N
+ *                            microseconds each, the best of some passes: stat of D/fI, a pass of readdir over D, open + read 4 KiB + close of D/fI,
+ *                            stat of what is not there
+ *   once D N                 microseconds each: stat of D/fI, one pass
+ *   meta D N THREADS         create, stat, rename, unlink N files of nothing in D, the threads sharing them: each a second
+ *   mkdirs FROM TO | copy FROM TO | scan D | readall D      phases of the Andrew benchmark: seconds
+ *   time D COMMAND...        seconds of a command in D
+ *   cpu PID...               seconds of processor time used so far
  *   make D THREADS S FSYNC   create + write 4 KiB (+ fsync) + close for S seconds, each thread in a directory of its own: files/s
  *   floor F S                write 4 KiB + fdatasync for S seconds: writes/s
  *   tell F N                 N times, 5 ms apart: store the time of its beginning in F
  *   hear F                   open and read F over and over until tell is through: microseconds from each beginning to seeing it
+ *   store D WAY N BOARD | look D WAY N BOARD
+ *                            N times in turns: one stores (WAY: overwrite, rename, grow, create), the other then opens: how many saw what was before
  */
-#define _GNU_SOURCE
+#include "work.h"
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#define MIB (1L << 20)
-static char page[4096], piece[MIB];
+char page[4096], piece[MIB];
 
-static double now(void) {
+double now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-static void die(const char *what) {
+void die(const char *what) {
     fprintf(stderr, "work: %s: %s\n", what, strerror(errno));
     exit(1);
 }
 
-static int must(int result, const char *what) {
+int must(int result, const char *what) {
     if (result < 0) die(what);
     return result;
 }
 
-static void name(char *path, const char *directory, const char *prefix, long i) { snprintf(path, 4096, "%s/%s%ld", directory, prefix, i); }
+void name(char *path, const char *directory, const char *prefix, long i) { snprintf(path, 4096, "%s/%s%ld", directory, prefix, i); }
 
-static void put(const char *path, int flags, const void *bytes, size_t length, int sync) {
+void put(const char *path, int flags, const void *bytes, size_t length, int sync) {
     int fd = must(open(path, O_WRONLY | O_CLOEXEC | flags, 0644), path);
     if (write(fd, bytes, length) != (ssize_t)length) die(path);
     if (sync) must(fsync(fd), path);
@@ -96,6 +99,19 @@ static void stream(const char *path, double seconds, int kind) {
     double took = now() - begin;
     printf("%.1f\n", kind == 2 ? done / took : done / 8.0 / took);
     if (sum == 42) fputc(' ', stderr); /* the sum is used */
+}
+
+static void overwrite(const char *path, double seconds) {
+    int fd = must(open(path, O_WRONLY | O_CLOEXEC), path);
+    struct stat status;
+    must(fstat(fd, &status), path);
+    long done = 0;
+    double begin = now(), end = begin + seconds;
+    while (now() < end)
+        for (long at = 0; at < status.st_size && now() < end; at += 128 << 10, done++)
+            if (pwrite(fd, piece, 128 << 10, at) != 128 << 10) die(path);
+    printf("%.1f\n", done / 8.0 / (now() - begin));
+    must(close(fd), path);
 }
 
 static void small(const char *directory, long count) {
@@ -185,45 +201,37 @@ static void floor_of(const char *path, double seconds) {
     unlink(path);
 }
 
-static void tell(const char *path, long rounds) {
-    for (long i = 0; i < rounds; i++) {
-        double begin = now();
-        put(path, O_CREAT | O_TRUNC, &begin, sizeof begin, 0);
-        usleep(5000);
-    }
-    double last = -1;
-    put(path, O_CREAT | O_TRUNC, &last, sizeof last, 0);
-}
-
-static void hear(const char *path) {
-    double last = 0, seen = 0;
-    while (last >= 0) {
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0) continue;
-        ssize_t count = read(fd, &seen, sizeof seen);
-        close(fd);
-        if (count != sizeof seen || seen == last) continue; /* cut to nothing, or not new yet */
-        if (last != 0 && seen > 0) printf("%.0f\n", (now() - seen) * 1e6);
-        last = seen;
-    }
-}
-
 int main(int argc, char **argv) {
-    const char *verb = argc > 2 ? argv[1] : "", *path = argc > 2 ? argv[2] : "";
-    double first = argc > 3 ? atof(argv[3]) : 0;
-    if (!strcmp(verb, "fill") && argc > 3) fill(path, (long)first);
-    else if (!strcmp(verb, "read")) read_once(path);
-    else if (!strcmp(verb, "seq")) stream(path, first, 0);
-    else if (!strcmp(verb, "map")) stream(path, first, 1);
-    else if (!strcmp(verb, "rand")) stream(path, first, 2);
-    else if (!strcmp(verb, "small")) small(path, (long)first);
-    else if (!strcmp(verb, "stat")) stats(path, (long)first, 0);
-    else if (!strcmp(verb, "open")) stats(path, (long)first, 1);
-    else if (!strcmp(verb, "list")) list(path, (long)first);
-    else if (!strcmp(verb, "make") && argc > 5) make(path, (int)first, atof(argv[4]), atoi(argv[5]));
-    else if (!strcmp(verb, "floor")) floor_of(path, first);
-    else if (!strcmp(verb, "tell")) tell(path, (long)first);
-    else if (!strcmp(verb, "hear")) hear(path);
-    else { fprintf(stderr, "work: no such work: %s\n", verb); return 2; }
+    const char *verb = argc > 2 ? argv[1] : "", *path = argc > 2 ? argv[2] : "", *second = argc > 3 ? argv[3] : "";
+    double first = atof(second);
+#define VERB(word, least) else if (!strcmp(verb, word) && argc > (least))
+    if (argc < 3) verb = "nothing";
+    VERB("fill", 3) fill(path, (long)first);
+    VERB("read", 2) read_once(path);
+    VERB("seq", 3) stream(path, first, 0);
+    VERB("map", 3) stream(path, first, 1);
+    VERB("rand", 3) stream(path, first, 2);
+    VERB("over", 3) overwrite(path, first);
+    VERB("small", 3) small(path, (long)first);
+    VERB("empty", 3) empty(path, (long)first);
+    VERB("stat", 3) stats(path, (long)first, 0);
+    VERB("once", 3) stat_once(path, (long)first);
+    VERB("none", 3) stat_none(path, (long)first);
+    VERB("open", 3) stats(path, (long)first, 1);
+    VERB("list", 3) list(path, (long)first);
+    VERB("meta", 4) metadata(path, (long)first, atoi(argv[4]));
+    VERB("mkdirs", 3) make_directories(path, second);
+    VERB("copy", 3) copy_files(path, second);
+    VERB("scan", 2) scan(path);
+    VERB("readall", 2) read_all(path);
+    VERB("time", 3) timed(path, argv + 3);
+    VERB("cpu", 2) processor_seconds(argv + 2);
+    VERB("make", 5) make(path, (int)first, atof(argv[4]), atoi(argv[5]));
+    VERB("floor", 3) floor_of(path, first);
+    VERB("tell", 3) tell(path, (long)first);
+    VERB("hear", 2) hear(path);
+    VERB("store", 5) stale_store(path, second, atol(argv[4]), argv[5]);
+    VERB("look", 5) stale_look(path, second, atol(argv[4]), argv[5]);
+    else { fprintf(stderr, "work: no such work: %s\n", argc > 1 ? argv[1] : ""); return 2; }
     return 0;
 }
