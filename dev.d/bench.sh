@@ -18,10 +18,23 @@ bench_main() {
   build_executables
   BENCH_DIR=$(mktemp -d "${AFSLIKE_BENCH_DIR:-/var/tmp}/afslike-bench.XXXXXX")
   trap bench_down EXIT
+  [[ " $* " != *" --peers "* ]] || install_peers
   "$HERE/dev" cell up "$BENCH_DIR/cell" --clients 2 >&2 || fail "the cell for the benchmarks did not come up"
   status=0
   bench_program --cell "$BENCH_DIR/cell" "$@" || status=$?
   return "$status"
+}
+
+# Before the cell is made: its hosts begin with the users of this machine. A peer that is not to be had is measured without, and the table says why.
+install_peers() {
+  local script name
+  mkdir -p "$BENCH_DIR/peers"
+  for script in "$HERE"/artifacts/bench/Peers/*.sh; do
+    name=$(basename "$script" .sh)
+    [[ $name != common ]] || continue
+    say "installing $name, unless it is there…"
+    if bash "$script" install 2>"$BENCH_DIR/peers/$name.absent"; then rm -f "$BENCH_DIR/peers/$name.absent"; fi
+  done
 }
 
 build_bench() {
@@ -52,5 +65,7 @@ bench_down() {
   for conf in "$BENCH_DIR"/*/cell.conf; do
     [[ ! -e $conf ]] || "$HERE/dev" cell down "${conf%/cell.conf}" >&2 || true
   done
+  # What a peer had to make on the machine and could not take away itself: empty directories, or they stay.
+  cat "$BENCH_DIR"/peers/*/made 2>/dev/null | xargs -r rmdir 2>/dev/null || true
   rm -rf "$BENCH_DIR"
 }

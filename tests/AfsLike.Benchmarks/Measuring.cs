@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using AfsLike.Benchmarks.Report;
+using AfsLike.Benchmarks.Sites;
 
 namespace AfsLike.Benchmarks;
 
@@ -13,11 +14,22 @@ internal static class Measuring
         var began = DateTime.UtcNow;
         using var bench = await Bench.StartAsync(cell);
         var table = new Table(error);
-        foreach (var section in sections)
+        var peers = options.Peers ? await StartedAsync(bench, table, error) : [];
+        try
         {
-            await error.WriteLineAsync($"==> {section.Name}…");
-            bench.Section = section.Name;
-            await section.RunAsync(bench, table);
+            foreach (var section in sections)
+            {
+                await error.WriteLineAsync($"==> {section.Name}…");
+                bench.Section = section.Name;
+                await section.RunAsync(bench, table);
+            }
+        }
+        finally
+        {
+            foreach (var peer in peers)
+            {
+                await peer.StopAsync();
+            }
         }
 
         await output.WriteLineAsync(table.Print());
@@ -27,6 +39,27 @@ internal static class Measuring
         }
 
         return CommandLine.Done;
+    }
+
+    /// <summary>Those that could be started; of the others the table tells why not.</summary>
+    private static async Task<List<PeerSite>> StartedAsync(Bench bench, Table table, TextWriter error)
+    {
+        var started = new List<PeerSite>();
+        foreach (var peer in Peer.All)
+        {
+            await error.WriteLineAsync($"==> starting {peer.Name}…");
+            try
+            {
+                started.Add(await PeerSite.StartAsync(peer, bench));
+                bench.Add(started[^1]);
+            }
+            catch (BenchException failure)
+            {
+                table.LeftOut(peer.Name, failure.Message);
+            }
+        }
+
+        return started;
     }
 
     private static BenchFile InAFile(Table table, DateTime began) => new(
