@@ -9,7 +9,7 @@ bench_main() {
   need_dotnet
   build_bench
   # Lists, comparisons and command lines that make no sense want no cell.
-  bench_program "$@" || status=$?
+  (bench_program "$@") || status=$?
   [[ $status -eq $NEEDS_CELL ]] || return "$status"
   need_root bench
   need_fuse
@@ -17,11 +17,17 @@ bench_main() {
   need_packages "bench" $PACKAGES_MOUNT $PACKAGES_TEST
   build_executables
   BENCH_DIR=$(mktemp -d "${AFSLIKE_BENCH_DIR:-/var/tmp}/afslike-bench.XXXXXX")
+  BENCH_PID=''
   trap bench_down EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
   [[ " $* " != *" --peers "* ]] || install_peers
   "$HERE/dev" cell up "$BENCH_DIR/cell" --clients 2 >&2 || fail "the cell for the benchmarks did not come up"
   status=0
-  bench_program --cell "$BENCH_DIR/cell" "$@" || status=$?
+  # In a session of its own and waited for: a Ctrl-C comes here alone, and here at once.
+  bench_program --cell "$BENCH_DIR/cell" "$@" </dev/null &
+  BENCH_PID=$!
+  wait "$BENCH_PID" || status=$?
   return "$status"
 }
 
@@ -46,9 +52,12 @@ build_bench() {
   }
 }
 
-# Where the caller stands, for the names of files are the caller's.
+# Where the caller stands, for the names of files are the caller's. Becomes the program: for a subshell.
 bench_program() {
-  (cd "$CALLED_FROM" && AFSLIKE_COMMIT=$(bench_commit) exec dotnet "$HERE/artifacts/bench/AfsLike.Benchmarks.dll" "$@")
+  AFSLIKE_COMMIT=$(bench_commit)
+  export AFSLIKE_COMMIT
+  cd "$CALLED_FROM"
+  exec setsid --wait dotnet "$HERE/artifacts/bench/AfsLike.Benchmarks.dll" "$@"
 }
 
 bench_commit() {
@@ -58,10 +67,20 @@ bench_commit() {
   echo "$commit"
 }
 
+# All that the program has begun and that is no daemon is of its session's group. A cell it was making takes itself down first.
+bench_program_down() {
+  local deadline=$((SECONDS + 60))
+  [[ -n $BENCH_PID ]] || return 0
+  kill -TERM -- "-$BENCH_PID" 2>/dev/null || return 0
+  while kill -0 -- "-$BENCH_PID" 2>/dev/null && ((SECONDS < deadline)); do sleep 0.2; done
+  kill -KILL -- "-$BENCH_PID" 2>/dev/null || true
+}
+
 # Also after a failure and Ctrl-C. Cells lie beside each other: a section may have made one of its own.
 bench_down() {
   local conf
   trap '' INT TERM
+  bench_program_down
   for conf in "$BENCH_DIR"/*/cell.conf; do
     [[ ! -e $conf ]] || "$HERE/dev" cell down "${conf%/cell.conf}" >&2 || true
   done

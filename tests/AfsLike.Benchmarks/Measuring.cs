@@ -8,21 +8,17 @@ namespace AfsLike.Benchmarks;
 /// <summary>One run over sections: the table on the output at its end, what comes meanwhile on the error output.</summary>
 internal static class Measuring
 {
-    /// <summary>An exit code. Throws <see cref="BenchException"/>.</summary>
+    /// <summary>An exit code; 1 when not all could be measured. Throws <see cref="BenchException"/>.</summary>
     public static async Task<int> RunAsync(BenchOptions options, string cell, IReadOnlyList<Section> sections, TextWriter output, TextWriter error)
     {
         var began = DateTime.UtcNow;
         using var bench = await Bench.StartAsync(cell);
         var table = new Table(error);
+        var status = CommandLine.Broken;
         var peers = options.Peers ? await StartedAsync(bench, table, error) : [];
         try
         {
-            foreach (var section in sections)
-            {
-                await error.WriteLineAsync($"==> {section.Name}…");
-                bench.Section = section.Name;
-                await section.RunAsync(bench, table);
-            }
+            status = await AllOfAsync(sections, bench, table, error);
         }
         finally
         {
@@ -38,7 +34,33 @@ internal static class Measuring
             await File.WriteAllTextAsync(file, InAFile(table, began).ToJson() + "\n");
         }
 
-        return CommandLine.Done;
+        return status;
+    }
+
+    /// <summary>A section that fails costs its own rows; after one that hangs there is nothing to be measured any more. An exit code.</summary>
+    private static async Task<int> AllOfAsync(IReadOnlyList<Section> sections, Bench bench, Table table, TextWriter error)
+    {
+        var status = CommandLine.Done;
+        foreach (var section in sections)
+        {
+            await error.WriteLineAsync($"==> {section.Name}…");
+            bench.Section = section.Name;
+            try
+            {
+                await section.RunAsync(bench, table);
+            }
+            catch (BenchException failure)
+            {
+                table.LeftOut(section.Name, failure.Message);
+                status = CommandLine.Broken;
+                if (failure is HangException)
+                {
+                    break;
+                }
+            }
+        }
+
+        return status;
     }
 
     /// <summary>Those that could be started; of the others the table tells why not.</summary>

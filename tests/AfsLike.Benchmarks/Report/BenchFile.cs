@@ -7,7 +7,7 @@ namespace AfsLike.Benchmarks.Report;
 /// <param name="Commit">What was measured, as git names it; empty when nobody knows.</param>
 /// <param name="Began">When, as ISO 8601 in UTC.</param>
 /// <param name="Machine">Kernel and number of processors.</param>
-/// <param name="Absent">Peers that were to be measured and could not be, with the reason.</param>
+/// <param name="Absent">Peers and sections that were to be measured and could not be, with the reason.</param>
 internal sealed record BenchFile(
     string Form, string Commit, string Began, string Machine, IReadOnlyList<Row> Rows, IReadOnlyDictionary<string, string> Absent)
 {

@@ -12,7 +12,7 @@ internal sealed class Table(TextWriter progress)
 
     public IReadOnlyList<Row> Rows => _rows;
 
-    /// <summary>Peers that could not be measured, or not to the end, and why.</summary>
+    /// <summary>Peers and sections that could not be measured, or not to the end, and why.</summary>
     public IReadOnlyList<(string Peer, string Reason)> Absent => _absent;
 
     /// <summary>A figure to be only shown.</summary>
@@ -45,6 +45,7 @@ internal sealed class Table(TextWriter progress)
     /// <summary>A figure that must not be larger than this.</summary>
     public void AtMost(string what, Measured measured, string unit, double most) => AtMost(what, measured.Figure, unit, most, measured.Beside, measured.Peers);
 
+    /// <summary>Says of a peer, or a section, why its figures are missing.</summary>
     public void LeftOut(string peer, string reason)
     {
         _absent.Add((peer, reason));

@@ -35,7 +35,8 @@ internal sealed class Cell(string dev, string directory)
         throw new BenchException($"{daemon} does not run on {host}");
     }
 
-    public Task UpAsync(int clients) => Programs.RunAsync(dev, ["cell", "up", directory, "--clients", $"{clients}"]);
+    /// <summary>Starts it: some seconds for each client.</summary>
+    public Task UpAsync(int clients) => Programs.RunAsync(dev, ["cell", "up", directory, "--clients", $"{clients}"], TimeSpan.FromMinutes(15));
 
     public Task DownAsync() => Programs.RunAsync(dev, ["cell", "down", directory]);
 }
