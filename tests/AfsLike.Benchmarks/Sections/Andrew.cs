@@ -35,7 +35,7 @@ internal static class Andrew
             seconds.Add(await site.WorkAsync(Client.First, phase, place));
         }
 
-        var known = await site.ForgetAsync() ? 0 : double.NaN;
+        var known = await site.ForgetAsync() ? 0 : double.NaN; // what was not forgotten makes no cold figure
         var cold = new[] { await site.WorkAsync(Client.Second, "scan", place) + known, await site.WorkAsync(Client.Second, "readall", place) + known };
         seconds.Add(await site.TimeAsync(Client.First, place, Make));
         seconds.AddRange(cold);

@@ -18,9 +18,9 @@ internal static class ServerLoad
         var source = bench.Source.Directory;
         var one = await new Rounds(bench, table).AllAsync("load", Rounds.Few, async (site, place) =>
         {
-            if (site == bench.Disk)
+            if (site == bench.Disk || !site.IsShared)
             {
-                return [double.NaN, double.NaN];
+                return [double.NaN, double.NaN]; // no server
             }
 
             await site.WorkAsync(Client.First, "mkdirs", source, place);

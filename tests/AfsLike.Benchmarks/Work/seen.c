@@ -1,9 +1,11 @@
 /* What one host sees of the stores of another. */
 #include "work.h"
+#include <limits.h>
 #include <sched.h>
 #include <sys/mman.h>
 
 #define PATIENCE 30.0 /* seconds, for the other process and for a stale answer to end */
+#define ENOUGH 40.0 /* seconds of tries, where stale answers stay long */
 
 void tell(const char *path, long rounds) {
     for (long i = 0; i < rounds; i++) {
@@ -75,17 +77,19 @@ void stale_store(const char *directory, const char *way, long tries, const char 
     board->stored = 1;
     for (long i = 1; i <= tries; i++) {
         await(&board->looked, i);
+        if (board->looked == LONG_MAX) return;
         store(directory, way, i);
         board->stored = i + 1; /* close(), or the rename after it, has returned */
     }
 }
 
-/* Prints how many of the tries an open that began after the store had returned showed what was before. */
+/* In how many of the tries an open that began after the store had returned showed what was before. Fewer tries, and their share of all, when time is up. */
 void stale_look(const char *directory, const char *way, long tries, const char *path) {
     struct board *board = open_board(path);
-    long stale = 0;
+    long stale = 0, tried = 0;
     await(&board->stored, 1);
-    for (long i = 1; i <= tries; i++) {
+    for (double enough = now() + ENOUGH; tried < tries && now() < enough;) {
+        long i = ++tried;
         look(directory, way, i); /* so that what is about to change is known here */
         board->looked = i;
         await(&board->stored, i + 1);
@@ -94,5 +98,6 @@ void stale_look(const char *directory, const char *way, long tries, const char *
         for (double end = now() + PATIENCE; look(directory, way, i) != i; usleep(1000))
             if (now() > end) errno = ETIMEDOUT, die("what was stored is never seen");
     }
-    printf("%ld\n", stale);
+    board->looked = LONG_MAX;
+    printf("%.1f\n", (double)stale * tries / tried);
 }
