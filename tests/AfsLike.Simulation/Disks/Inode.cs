@@ -111,6 +111,22 @@ internal sealed class Inode(ClientDisk disk)
         Touch(modified: true);
     }
 
+    /// <summary>Zeros, as far as the file reaches.</summary>
+    public void Clear(long offset, long length)
+    {
+        var end = Math.Min(offset + length, Length);
+        for (var at = offset; at < end; at = (at / PageSize * PageSize) + PageSize)
+        {
+            var (page, within) = Math.DivRem(at, PageSize);
+            if (PageAt(page) is not null)
+            {
+                Writable(page).AsSpan((int)within, (int)Math.Min(PageSize - within, end - at)).Clear();
+            }
+        }
+
+        Touch(modified: true);
+    }
+
     public (long Length, long ModifyTime, long ChangeTime) Measure()
     {
         _wasLookedAt = true;

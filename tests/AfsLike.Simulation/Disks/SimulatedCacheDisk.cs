@@ -68,6 +68,30 @@ public sealed class SimulatedCacheDisk : ICacheDisk
 
     public long? NextData(BackingFile file, long offset) => Of(file).NextData(offset);
 
+    public Task AllocateAsync(BackingFile file, long offset, long length, bool keepLength)
+    {
+        var inode = Of(file);
+        if (!keepLength && inode.Length < offset + length)
+        {
+            try
+            {
+                inode.SetLength(offset + length);
+            }
+            catch (IOException full) when (full.HResult == NoSpace)
+            {
+                throw Full(full);
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task ClearAsync(BackingFile file, long offset, long length)
+    {
+        Of(file).Clear(offset, length);
+        return Task.CompletedTask;
+    }
+
     public Task WatchMappingsAsync(BackingFile file)
     {
         var done = new TaskCompletionSource();

@@ -38,6 +38,10 @@ internal sealed class BentDisk(ICacheDisk inner, PlantedFault fault) : ICacheDis
 
     public long? NextData(BackingFile file, long offset) => inner.NextData(file, offset);
 
+    public Task AllocateAsync(BackingFile file, long offset, long length, bool keepLength) => inner.AllocateAsync(file, offset, length, keepLength);
+
+    public Task ClearAsync(BackingFile file, long offset, long length) => inner.ClearAsync(file, offset, length);
+
     public Task WatchMappingsAsync(BackingFile file) => inner.WatchMappingsAsync(file);
 
     public bool HasWriters(BackingFile file) => fault != PlantedFault.MappingForgotten && inner.HasWriters(file);

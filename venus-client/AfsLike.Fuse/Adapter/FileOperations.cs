@@ -145,7 +145,7 @@ internal sealed class FileOperations(
     {
         var request = x.Body.Take<AllocateIn>();
         var file = await handles.FindAsync(x, request.Handle);
-        await tree.AllocateAsync(file.Handle, Offset(request.Offset), Offset(request.Length), request.Mode, x.Cancel);
+        await tree.AllocateAsync(file.Handle, Offset(request.Offset), Offset(request.Length), (AllocateModes)request.Mode, x.Cancel);
         x.ReplyEmpty();
     }
 

@@ -62,6 +62,12 @@ public interface ICacheDisk
     /// <summary>Where the next byte is that may not be zero, from <paramref name="offset"/> on; null: there is none.</summary>
     long? NextData(BackingFile file, long offset);
 
+    /// <summary>Sets room aside for a range, and extends the file to its end unless <paramref name="keepLength"/>. Throws NoSpace with the length unchanged, FileTooLarge.</summary>
+    Task AllocateAsync(BackingFile file, long offset, long length, bool keepLength);
+
+    /// <summary>Makes a hole: zeros, as far as the file reaches. Throws NotSupported where the disk has none.</summary>
+    Task ClearAsync(BackingFile file, long offset, long length);
+
     /// <summary>
     /// From now on the first write through any mapping to any page shows in the change time. Linux notes only the first write to a page after
     /// it was last written back; so this has what is dirty written back, without waiting for its end.

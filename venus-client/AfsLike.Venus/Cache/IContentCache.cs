@@ -99,6 +99,12 @@ public abstract class CachedFile
 
     /// <summary>utimes(2) on an open file: what the next store will send. Nanoseconds since 1970.</summary>
     public abstract void SetModifyTime(long nanoseconds);
+
+    /// <summary><see cref="ICacheDisk.AllocateAsync"/>.</summary>
+    public abstract Task AllocateAsync(long offset, long length, bool keepLength);
+
+    /// <summary><see cref="ICacheDisk.ClearAsync"/>.</summary>
+    public abstract Task ClearAsync(long offset, long length);
 }
 
 public interface IStreamedFile : IAsyncDisposable

@@ -73,6 +73,10 @@ internal sealed class LocalFile(
         disk.SetModifyTime(Handle, nanoseconds);
     }
 
+    public override Task AllocateAsync(long offset, long length, bool keepLength) => disk.AllocateAsync(Handle, offset, length, keepLength);
+
+    public override Task ClearAsync(long offset, long length) => disk.ClearAsync(Handle, offset, length);
+
     /// <summary>The handle it was made with.</summary>
     public void Adopt(BackingFile handle)
     {

@@ -26,6 +26,7 @@ public sealed partial class FileTree : IFileTree
     private readonly Claims _claims;
     private readonly Storing _storing;
     private readonly Locking _locking;
+    private readonly Ranges _ranges;
     private readonly Opening _opening;
     private readonly Attributes _attributes;
     private readonly Promises _promises;
@@ -45,6 +46,7 @@ public sealed partial class FileTree : IFileTree
         var locks = new LocksHeld(parts.Journal);
         _storing = new Storing(parts, _nodes, _facts, _claims, locks, _takenBack);
         _locking = new Locking(parts, _storing, locks);
+        _ranges = new Ranges(_storing);
         _opening = new Opening(parts, _nodes, _facts, _storing);
         _attributes = new Attributes(parts, _nodes, _facts, _granting, _changing, _opening);
         _promises = new Promises(parts, _nodes, _storing, _locking, _claims, logins, _takenBack);

@@ -74,33 +74,8 @@ public sealed partial class FileTree
     public Task SyncAsync(Caller caller, HandleId handle, bool dataOnly, CancellationToken cancel) =>
         Change(cancel, Touched.Nothing, () => _storing.FlushAsync(handle, caller.Request));
 
-    /// <summary>fallocate(2): mode 0 extends, KEEP_SIZE alone is a wish that needs nothing done, the rest is NotSupported.</summary>
-    public Task AllocateAsync(HandleId handle, long offset, long length, uint mode, CancellationToken cancel) => Read(cancel, _ =>
-    {
-        const uint KeepSize = 1;
-        var file = _storing.Get(handle);
-        if (!file.Writes || file.Open.Content is not { } content)
-        {
-            throw new AfsException(AfsError.BadHandle, "this file is not open for writing");
-        }
-
-        if ((mode & ~KeepSize) != 0)
-        {
-            throw new AfsException(AfsError.NotSupported, "holes are not punched, ranges not collapsed or zeroed here");
-        }
-
-        if (offset + length > Limits.FileSize)
-        {
-            throw new AfsException(AfsError.FileTooLarge, $"a file may have {Limits.FileSize} bytes");
-        }
-
-        if (mode == 0 && content.Measure().Length < offset + length)
-        {
-            content.Handle.SetLength(offset + length);
-        }
-
-        return Task.CompletedTask;
-    });
+    public Task AllocateAsync(HandleId handle, long offset, long length, AllocateModes modes, CancellationToken cancel) =>
+        Read(cancel, _ => _ranges.AllocateAsync(handle, offset, length, modes));
 
     /// <summary>Everything is data, up to the end, where the one hole is.</summary>
     public Task<long> SeekAsync(HandleId handle, long offset, uint whence, CancellationToken cancel) => Read(cancel, _ =>

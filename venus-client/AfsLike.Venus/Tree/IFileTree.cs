@@ -60,7 +60,8 @@ public interface IFileTree
 
     Task SyncAsync(Caller caller, HandleId handle, bool dataOnly, CancellationToken cancel);
 
-    Task AllocateAsync(HandleId handle, long offset, long length, uint mode, CancellationToken cancel);
+    /// <summary>fallocate(2). NotSupported for ranges collapsed or inserted.</summary>
+    Task AllocateAsync(HandleId handle, long offset, long length, AllocateModes modes, CancellationToken cancel);
 
     /// <summary>lseek(2) SEEK_DATA (3) and SEEK_HOLE (4).</summary>
     Task<long> SeekAsync(HandleId handle, long offset, uint whence, CancellationToken cancel);

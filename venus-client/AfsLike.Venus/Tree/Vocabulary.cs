@@ -109,6 +109,18 @@ public sealed record AttributeChange
     public bool ModifyNow { get; init; }
 }
 
+/// <summary>Bits of fallocate(2).</summary>
+[Flags]
+public enum AllocateModes : uint
+{
+    None = 0,
+    KeepLength = 1,
+    PunchHole = 2,
+    CollapseRange = 8,
+    ZeroRange = 16,
+    InsertRange = 32,
+}
+
 [Flags]
 public enum RenameModes : byte
 {

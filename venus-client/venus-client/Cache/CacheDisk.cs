@@ -151,6 +151,12 @@ internal sealed partial class CacheDisk : ICacheDisk
         }
     }
 
+    public Task AllocateAsync(BackingFile file, long offset, long length, bool keepLength) =>
+        Task.Run(() => FileRanges.Allocate((DescriptorFile)file, offset, length, keepLength));
+
+    public Task ClearAsync(BackingFile file, long offset, long length) =>
+        Task.Run(() => FileRanges.Clear((DescriptorFile)file, offset, length));
+
     public Task WatchMappingsAsync(BackingFile backing) => Task.Run(() =>
     {
         var file = DescriptorFile.Of(backing);

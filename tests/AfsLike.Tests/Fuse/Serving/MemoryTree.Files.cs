@@ -80,9 +80,9 @@ internal sealed partial class MemoryTree
         return Task.CompletedTask;
     }
 
-    public Task AllocateAsync(HandleId handle, long offset, long length, uint mode, CancellationToken cancel)
+    public Task AllocateAsync(HandleId handle, long offset, long length, AllocateModes modes, CancellationToken cancel)
     {
-        LocalCalls.Allocate(LocalOf(Opened(handle).Inode), mode, offset, length);
+        LocalCalls.Allocate(LocalOf(Opened(handle).Inode), (uint)modes, offset, length);
         return Task.CompletedTask;
     }
 

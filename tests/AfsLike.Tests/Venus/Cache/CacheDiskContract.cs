@@ -99,6 +99,38 @@ public abstract class CacheDiskContract
     }
 
     [Fact]
+    public async Task A_hole_is_zeros_within_the_length_and_shows_in_both_times()
+    {
+        using var file = Disk.Create(CachePlace.Data, Name);
+        file.Write(Enumerable.Repeat((byte)7, 20000).ToArray(), 0);
+        var before = Disk.Measure(file);
+        await Disk.ClearAsync(file, 100, 9000);
+        await Disk.ClearAsync(file, 19990, 1 << 20);
+        var after = Disk.Measure(file);
+        Assert.True(after.ChangeTime > before.ChangeTime && after.ModifyTime > before.ModifyTime);
+        var bytes = new byte[20001];
+        Assert.Equal(20000, file.Read(bytes, 0));
+        Assert.Equal(Enumerable.Range(0, 20000).Select(static i => i is < 100 or >= 9100 and < 19990 ? (byte)7 : (byte)0), bytes[..20000]);
+    }
+
+    [Fact]
+    public async Task Room_that_is_set_aside_extends_the_file_with_zeros_unless_it_is_to_keep_its_length()
+    {
+        using var file = Disk.Create(CachePlace.Data, Name);
+        file.Write([1], 0);
+        await Disk.AllocateAsync(file, 5000, 5000, keepLength: true);
+        Assert.Equal(1, Disk.Measure(file).Length);
+        await Disk.AllocateAsync(file, 5000, 5000, keepLength: false);
+        Assert.Equal(10000, Disk.Measure(file).Length);
+        await Disk.AllocateAsync(file, 0, 10, keepLength: false);
+        Assert.Equal(10000, Disk.Measure(file).Length);
+        var bytes = new byte[10000];
+        file.Read(bytes, 0);
+        Assert.Equal(1, bytes[0]);
+        Assert.False(bytes.AsSpan(1).ContainsAnyExcept((byte)0));
+    }
+
+    [Fact]
     public async Task Whoever_else_can_write_counts_until_he_lets_go_and_that_is_told()
     {
         using var file = Disk.Create(CachePlace.Data, Name);

@@ -1,0 +1,73 @@
+using AfsLike.Conformance.Harness;
+
+namespace AfsLike.Conformance;
+
+/// <summary>Calls on ranges of a file that are neither reads nor writes.</summary>
+[Collection(InSharedCell.Name)]
+public sealed class FileRangeTests(SharedCell shared)
+{
+    private readonly Cell _cell = shared.Cell;
+
+    [Fact]
+    public async Task Fallocate_extends_punches_and_zeroes_and_the_other_host_reads_the_same()
+    {
+        var place = await _cell.NewPlaceAsync("fallocate");
+        (await _cell.C1.ScriptAsync(place, """
+            head -c 3000000 /dev/zero | tr '\0' x > f; cp f local-$$; mv local-$$ /var/tmp/; l=/var/tmp/local-$$
+            same() { cmp f $l; test "$(stat -c %s f)" = "$(stat -c %s $l)"; }
+            both() { fallocate "$@" f; fallocate "$@" $l; same; }
+            both --punch-hole -o 100 -l 1200000
+            both --zero-range -o 2000000 -l 100
+            both --zero-range -o 2999000 -l 5000
+            both --zero-range --keep-size -o 3003000 -l 5000
+            both --keep-size -o 0 -l 4000000
+            both -o 3000000 -l 100000
+            both -o 10 -l 10
+            for refused in --collapse-range --insert-range; do
+              ! fallocate $refused -o 4096 -l 4096 f 2>why; grep -q 'not supported' why
+            done
+            same; sha256sum < $l > sum; rm $l
+            """)).Ok();
+        Assert.Equal(
+            (await _cell.C1.ScriptAsync(place, "cat sum; stat -c %s f")).Ok().Line,
+            (await _cell.C2.ScriptAsync(place, "sha256sum < f; stat -c %s f")).Ok().Line);
+    }
+
+    /// <summary>A hole alone, in a file of which the other host and this one have the contents: nothing else tells the store that there is something to store.</summary>
+    [Theory]
+    [InlineData("punch-hole", 100)]
+    [InlineData("punch-hole", 200_000)]
+    [InlineData("zero-range", 200_000)]
+    public async Task A_hole_punched_alone_is_a_change_with_its_times_and_is_stored_at_the_close(string how, int size)
+    {
+        var place = await _cell.NewPlaceAsync("punch");
+        (await _cell.C1.ScriptAsync(place, $"head -c {size} /dev/zero | tr '\\0' x > f; touch -d 2001-02-03 f; sync f; stat f")).Ok();
+        (await _cell.C2.ScriptAsync(place, "cat f; stat f")).Ok();
+        (await _cell.C1.ScriptAsync(place, $"""
+            exec 5<>f; python3 -c 'import os; assert os.fstat(5).st_mtime < 1e9'
+            fallocate --{how} --keep-size -o 10 -l 20 f
+            python3 -c 'import os; s = os.fstat(5); assert s.st_mtime > 1e9 and s.st_size == {size}, s'
+            """)).Ok();
+        Assert.Equal($"{size - 20} {size}", (await _cell.C2.ScriptAsync(place, "echo $(tr -d '\\0' < f | wc -c) $(stat -c %s f)")).Ok().Line);
+        (await _cell.C2.ScriptAsync(place, "test $(stat -c %Y f) -gt 1000000000")).Ok();
+    }
+
+    [Fact]
+    public async Task Fallocate_says_what_it_does_not_do()
+    {
+        var place = await _cell.NewPlaceAsync("fallocate-errors");
+        var said = await _cell.C1.ScriptAsync(place, """
+            python3 - <<'P'
+            import ctypes, errno, os
+            c = ctypes.CDLL(None, use_errno=True)
+            def t(fd, mode, offset, length):
+                r = c.fallocate(fd, mode, ctypes.c_long(offset), ctypes.c_long(length))
+                return 'ok' if r == 0 else errno.errorcode[ctypes.get_errno()]
+            f = os.open('f', os.O_RDWR | os.O_CREAT); r = os.open('f', os.O_RDONLY)
+            print(t(r, 0, 0, 1), t(f, 0, 0, 0), t(f, 0, -1, 1), t(f, 0, 1 << 46, 1), t(f, 0, (1 << 63) - 2, 10), t(f, 2, 0, 1), t(f, 8, 0, 4096), t(f, 32, 0, 4096),
+                  t(os.open('.', os.O_RDONLY), 0, 0, 1), t(f, 0, 0, 100), os.fstat(f).st_size)
+            P
+            """);
+        Assert.Equal("EBADF EINVAL EINVAL EFBIG EFBIG ENOTSUP ENOTSUP ENOTSUP EBADF ok 100", said.Ok().Line);
+    }
+}

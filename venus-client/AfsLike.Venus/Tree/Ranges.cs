@@ -1,0 +1,49 @@
+using AfsLike.Common.Model;
+using AfsLike.Venus.Cache;
+
+namespace AfsLike.Venus.Tree;
+
+/// <summary>
+/// Ranges of open files. The local file is the truth about a file that is open for writing: what is done to it shows in its times, by which the next
+/// store finds the change, as it finds a write.
+/// </summary>
+internal sealed class Ranges(Storing storing)
+{
+    /// <summary>fallocate(2). Zeros are holes, of which the server keeps nothing; room is set aside on the local disk alone.</summary>
+    public async Task AllocateAsync(HandleId handle, long offset, long length, AllocateModes modes)
+    {
+        var content = Writable(handle);
+        if (offset < 0 || length <= 0)
+        {
+            throw new AfsException(AfsError.InvalidArgument, "a range before the beginning, or of nothing");
+        }
+
+        if (length > Limits.FileSize - offset)
+        {
+            throw new AfsException(AfsError.FileTooLarge, $"a file may have {Limits.FileSize} bytes");
+        }
+
+        var keeps = modes.HasFlag(AllocateModes.KeepLength);
+        switch (modes & ~AllocateModes.KeepLength)
+        {
+            case AllocateModes.None:
+                await content.AllocateAsync(offset, length, keeps);
+                break;
+            case AllocateModes.PunchHole when keeps:
+                await content.ClearAsync(offset, length);
+                break;
+            case AllocateModes.ZeroRange:
+                await content.ClearAsync(offset, length);
+                await content.AllocateAsync(offset, length, keeps);
+                break;
+            default:
+                throw new AfsException(AfsError.NotSupported, "ranges are neither collapsed nor inserted here");
+        }
+    }
+
+    private CachedFile Writable(HandleId handle)
+    {
+        var file = storing.Get(handle);
+        return file is { Writes: true, Open.Content: { } content } ? content : throw new AfsException(AfsError.BadHandle, "this file is not open for writing");
+    }
+}

@@ -1,0 +1,66 @@
+using System.Runtime.InteropServices;
+using AfsLike.Common.Model;
+using AfsLike.Venus;
+using Microsoft.Win32.SafeHandles;
+
+namespace AfsLike.VenusClient.Cache;
+
+/// <summary>Ranges of a local file: room set aside and holes made. A local disk that can do neither says NotSupported.</summary>
+internal static partial class FileRanges
+{
+    private const int NoSpace = 28;
+    private const int TooBig = 27;
+    private const int NotSupported = 95;
+    private const int KeepSize = 1;
+    private const int PunchHole = 2;
+
+    /// <summary>As fallocate(2) with mode 0, or KEEP_SIZE. Where no room can be set aside the file is extended all the same.</summary>
+    public static void Allocate(DescriptorFile file, long offset, long length, bool keepLength)
+    {
+        using var open = file.OpenForWriting();
+        try
+        {
+            // The room first and the length after it: when the disk is full, ext4 leaves a file that is longer by what it found.
+            Check(Fallocate(open, KeepSize, offset, length));
+            if (!keepLength)
+            {
+                Check(Fallocate(open, 0, offset, length));
+            }
+        }
+        catch (AfsException unable) when (unable.Error == AfsError.NotSupported)
+        {
+            if (!keepLength && RandomAccess.GetLength(open) < offset + length)
+            {
+                RandomAccess.SetLength(open, offset + length);
+            }
+        }
+    }
+
+    public static void Clear(DescriptorFile file, long offset, long length)
+    {
+        using var open = file.OpenForWriting();
+        Check(Fallocate(open, PunchHole | KeepSize, offset, length));
+    }
+
+    private static void Check(int result)
+    {
+        if (result >= 0)
+        {
+            return;
+        }
+
+        var error = Marshal.GetLastPInvokeError();
+        throw new AfsException(
+            error switch
+            {
+                NoSpace => AfsError.NoSpace,
+                TooBig => AfsError.FileTooLarge,
+                NotSupported => AfsError.NotSupported,
+                _ => AfsError.Internal,
+            },
+            $"the local disk under the cache: {Marshal.GetPInvokeErrorMessage(error)}");
+    }
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    private static partial int Fallocate(SafeFileHandle file, int mode, long offset, long length);
+}
