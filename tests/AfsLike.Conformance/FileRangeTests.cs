@@ -53,6 +53,38 @@ public sealed class FileRangeTests(SharedCell shared)
     }
 
     [Fact]
+    public async Task Holes_are_found_and_data_between_them_on_both_hosts()
+    {
+        const string Seek = """
+            python3 - <<'P'
+            import errno, os
+            f = os.open('f', os.O_RDONLY)
+            def t(offset, whence):
+                try: return os.lseek(f, offset, whence)
+                except OSError as e: return errno.errorcode[e.errno]
+            print(t(0, os.SEEK_DATA), t(4 << 20, os.SEEK_HOLE), t(5 << 20, os.SEEK_DATA), t(9 << 20, os.SEEK_HOLE), t(10 << 20, os.SEEK_DATA), t(12 << 20, os.SEEK_HOLE),
+                  t(12 << 20, os.SEEK_DATA), t(-1, os.SEEK_DATA), t(5, os.SEEK_HOLE))
+            P
+            """;
+        const string Found = "4194304 5242880 9437184 10485760 ENXIO ENXIO ENXIO ENXIO 5";
+        var place = await _cell.NewPlaceAsync("holes");
+        (await _cell.C1.ScriptAsync(place, """
+            truncate -s 12M f; for at in 4 9; do head -c 1M /dev/zero | tr '\0' x | dd of=f bs=1M seek=$at conv=notrunc status=none; done
+            """)).Ok();
+        Assert.Equal(Found, (await _cell.C1.ScriptAsync(place, Seek)).Ok().Line);
+        Assert.Equal(Found, (await _cell.C2.ScriptAsync(place, Seek)).Ok().Line);
+    }
+
+    [Fact]
+    public async Task Holes_of_a_file_that_is_streamed_are_found()
+    {
+        var place = await _cell.NewPlaceAsync("streamed-holes");
+        (await _cell.C1.ScriptAsync(place, "echo x > f; truncate -s 3G f; echo x | dd of=f bs=1M seek=2000 conv=notrunc status=none", patience: TimeSpan.FromMinutes(5))).Ok();
+        var found = await _cell.C2.ScriptAsync(place, "python3 -c 'import os; f = os.open(\"f\", 0); print(os.lseek(f, 0, 4), os.lseek(f, 1 << 20, 3), os.lseek(f, 2000 << 20, 4))'");
+        Assert.Equal($"{1 << 20} {2000L << 20} {2001L << 20}", found.Ok().Line);
+    }
+
+    [Fact]
     public async Task Fallocate_says_what_it_does_not_do()
     {
         var place = await _cell.NewPlaceAsync("fallocate-errors");

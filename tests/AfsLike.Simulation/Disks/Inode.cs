@@ -158,6 +158,18 @@ internal sealed class Inode(ClientDisk disk)
         return null;
     }
 
+    /// <summary>Where the next page is that was never written, or the end.</summary>
+    public long NextHole(long offset)
+    {
+        var at = offset;
+        while (at < Length && PageAt(at / PageSize) is not null)
+        {
+            at = (at / PageSize * PageSize) + PageSize;
+        }
+
+        return Math.Min(at, Length);
+    }
+
     /// <summary>Each page not written back yet is on the disk or is what it was before, by chance.</summary>
     public void CutPower(long syncedBefore)
     {

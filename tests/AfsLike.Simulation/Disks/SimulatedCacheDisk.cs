@@ -68,6 +68,8 @@ public sealed class SimulatedCacheDisk : ICacheDisk
 
     public long? NextData(BackingFile file, long offset) => Of(file).NextData(offset);
 
+    public long NextHole(BackingFile file, long offset) => Of(file).NextHole(offset);
+
     public Task AllocateAsync(BackingFile file, long offset, long length, bool keepLength)
     {
         var inode = Of(file);

@@ -38,6 +38,8 @@ internal sealed class BentDisk(ICacheDisk inner, PlantedFault fault) : ICacheDis
 
     public long? NextData(BackingFile file, long offset) => inner.NextData(file, offset);
 
+    public long NextHole(BackingFile file, long offset) => inner.NextHole(file, offset);
+
     public Task AllocateAsync(BackingFile file, long offset, long length, bool keepLength) => inner.AllocateAsync(file, offset, length, keepLength);
 
     public Task ClearAsync(BackingFile file, long offset, long length) => inner.ClearAsync(file, offset, length);

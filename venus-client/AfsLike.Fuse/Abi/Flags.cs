@@ -69,4 +69,6 @@ internal static class RequestBits
     public const uint SyncDataOnly = 1;
     public const uint OpenKillPrivileges = 1;
     public const uint WriteKillPrivileges = 4;
+    public const uint SeekData = 3;
+    public const uint SeekHole = 4;
 }

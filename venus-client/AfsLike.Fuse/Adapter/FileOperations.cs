@@ -152,8 +152,13 @@ internal sealed class FileOperations(
     public async ValueTask SeekAsync(Exchange x)
     {
         var request = x.Body.Take<SeekIn>();
+        if (request.Whence is not (RequestBits.SeekData or RequestBits.SeekHole))
+        {
+            throw new AfsException(AfsError.InvalidArgument, "a seek for something other than data or a hole");
+        }
+
         var file = await handles.FindAsync(x, request.Handle);
-        var offset = await tree.SeekAsync(file.Handle, Offset(request.Offset), request.Whence, x.Cancel);
+        var offset = await tree.SeekAsync(file.Handle, (long)request.Offset, request.Whence == RequestBits.SeekHole, x.Cancel);
         x.Reply(new SeekOut { Offset = (ulong)offset });
     }
 

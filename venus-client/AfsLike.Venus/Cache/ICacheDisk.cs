@@ -62,6 +62,9 @@ public interface ICacheDisk
     /// <summary>Where the next byte is that may not be zero, from <paramref name="offset"/> on; null: there is none.</summary>
     long? NextData(BackingFile file, long offset);
 
+    /// <summary>Where the next hole begins, from <paramref name="offset"/> on, which is within the file; its end is one.</summary>
+    long NextHole(BackingFile file, long offset);
+
     /// <summary>Sets room aside for a range, and extends the file to its end unless <paramref name="keepLength"/>. Throws NoSpace with the length unchanged, FileTooLarge.</summary>
     Task AllocateAsync(BackingFile file, long offset, long length, bool keepLength);
 

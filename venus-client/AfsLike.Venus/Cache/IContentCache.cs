@@ -100,6 +100,12 @@ public abstract class CachedFile
     /// <summary>utimes(2) on an open file: what the next store will send. Nanoseconds since 1970.</summary>
     public abstract void SetModifyTime(long nanoseconds);
 
+    /// <summary><see cref="ICacheDisk.NextData"/>.</summary>
+    public abstract long? NextData(long offset);
+
+    /// <summary><see cref="ICacheDisk.NextHole"/>.</summary>
+    public abstract long NextHole(long offset);
+
     /// <summary><see cref="ICacheDisk.AllocateAsync"/>.</summary>
     public abstract Task AllocateAsync(long offset, long length, bool keepLength);
 
@@ -110,6 +116,12 @@ public abstract class CachedFile
 public interface IStreamedFile : IAsyncDisposable
 {
     long Length { get; }
+
+    /// <summary>Where the next byte is that may not be zero, from <paramref name="offset"/> on; null: there is none.</summary>
+    long? NextData(long offset);
+
+    /// <summary>Where the next hole begins, from <paramref name="offset"/> on, which is within the file; its end is one.</summary>
+    long NextHole(long offset);
 
     Task<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancel);
 }

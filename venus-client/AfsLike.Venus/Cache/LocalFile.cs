@@ -73,6 +73,10 @@ internal sealed class LocalFile(
         disk.SetModifyTime(Handle, nanoseconds);
     }
 
+    public override long? NextData(long offset) => disk.NextData(Handle, offset);
+
+    public override long NextHole(long offset) => disk.NextHole(Handle, offset);
+
     public override Task AllocateAsync(long offset, long length, bool keepLength) => disk.AllocateAsync(Handle, offset, length, keepLength);
 
     public override Task ClearAsync(long offset, long length) => disk.ClearAsync(Handle, offset, length);

@@ -45,12 +45,29 @@ internal sealed class StreamedFile : IStreamedFile
         return done;
     }
 
+    /// <summary>By whole chunks: more is not known of bytes that are not here.</summary>
+    public long? NextData(long offset) => Next(offset, hole: false) is var at && at < Length ? at : null;
+
+    public long NextHole(long offset) => Next(offset, hole: true);
+
     public ValueTask DisposeAsync()
     {
         _closed.Cancel();
         _closed.Dispose();
         _chunks.Clear();
         return ValueTask.CompletedTask;
+    }
+
+    private long Next(long offset, bool hole)
+    {
+        var chunks = _stored.Content.Chunks;
+        var at = offset;
+        for (var i = (int)(offset / Limits.ChunkSize); i < chunks.Count && (chunks[i].Id == 0) != hole; i++)
+        {
+            at = (i + 1L) * Limits.ChunkSize;
+        }
+
+        return _stored.IsInline && !hole ? offset : Math.Min(at, Length);
     }
 
     private Task<byte[]> Want(int index, bool andOn)

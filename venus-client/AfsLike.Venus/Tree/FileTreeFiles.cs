@@ -77,25 +77,8 @@ public sealed partial class FileTree
     public Task AllocateAsync(HandleId handle, long offset, long length, AllocateModes modes, CancellationToken cancel) =>
         Read(cancel, _ => _ranges.AllocateAsync(handle, offset, length, modes));
 
-    /// <summary>Everything is data, up to the end, where the one hole is.</summary>
-    public Task<long> SeekAsync(HandleId handle, long offset, uint whence, CancellationToken cancel) => Read(cancel, _ =>
-    {
-        const uint Data = 3;
-        const uint Hole = 4;
-        var open = _storing.Get(handle).Open;
-        var length = open.Content?.Measure().Length ?? open.Stream?.Length ?? throw Closed();
-        if (offset >= length)
-        {
-            throw new AfsException(AfsError.NoData, "beyond the end of the file");
-        }
-
-        return whence switch
-        {
-            Data => Task.FromResult(offset),
-            Hole => Task.FromResult(length),
-            _ => throw new AfsException(AfsError.InvalidArgument, "a seek for something other than data or a hole"),
-        };
-    });
+    public Task<long> SeekAsync(HandleId handle, long offset, bool hole, CancellationToken cancel) =>
+        Read(cancel, _ => Task.FromResult(_ranges.Seek(handle, offset, hole)));
 
     private static AfsException Closed() => new(AfsError.BadHandle, "this file has no contents any more");
 

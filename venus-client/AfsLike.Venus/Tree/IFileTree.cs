@@ -63,8 +63,8 @@ public interface IFileTree
     /// <summary>fallocate(2). NotSupported for ranges collapsed or inserted.</summary>
     Task AllocateAsync(HandleId handle, long offset, long length, AllocateModes modes, CancellationToken cancel);
 
-    /// <summary>lseek(2) SEEK_DATA (3) and SEEK_HOLE (4).</summary>
-    Task<long> SeekAsync(HandleId handle, long offset, uint whence, CancellationToken cancel);
+    /// <summary>lseek(2) SEEK_HOLE, or SEEK_DATA. NoData where there is none.</summary>
+    Task<long> SeekAsync(HandleId handle, long offset, bool hole, CancellationToken cancel);
 
     Task<OpenDirectoryGrant> OpenDirectoryAsync(Caller caller, NodeId node, CancellationToken cancel);
 

@@ -41,6 +41,25 @@ internal sealed class Ranges(Storing storing)
         }
     }
 
+    /// <summary>lseek(2) SEEK_DATA and SEEK_HOLE. What lies between holes of the local file, or of the server's map of a streamed one, is data.</summary>
+    public long Seek(HandleId handle, long offset, bool hole)
+    {
+        var open = storing.Get(handle).Open;
+        var length = open.Content?.Measure().Length ?? open.Stream?.Length ?? throw Closed();
+        if (offset < 0 || offset >= length)
+        {
+            throw Nothing();
+        }
+
+        return hole
+            ? open.Content?.NextHole(offset) ?? open.Stream!.NextHole(offset)
+            : (open.Content is { } content ? content.NextData(offset) : open.Stream!.NextData(offset)) ?? throw Nothing();
+    }
+
+    private static AfsException Closed() => new(AfsError.BadHandle, "this file has no contents any more");
+
+    private static AfsException Nothing() => new(AfsError.NoData, "there is nothing from there to the end of the file");
+
     private CachedFile Writable(HandleId handle)
     {
         var file = storing.Get(handle);

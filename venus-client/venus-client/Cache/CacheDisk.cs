@@ -19,8 +19,6 @@ internal sealed partial class CacheDisk : ICacheDisk
     private const int AtEmptyPath = 0x1000;
     private const uint BasicStats = 0x7ff;
     private const long Omit = (1L << 30) - 2;
-    private const int SeekData = 3;
-    private const int NoSuchAddress = 6;
     private const uint WriteAllThatIsDirty = 1 | 2; // SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE
 
     private readonly string _root;
@@ -132,24 +130,9 @@ internal sealed partial class CacheDisk : ICacheDisk
         }
     }
 
-    public long? NextData(BackingFile backing, long offset)
-    {
-        var file = DescriptorFile.Of(backing);
-        var held = false;
-        try
-        {
-            file.DangerousAddRef(ref held);
-            var at = Seek((int)file.DangerousGetHandle(), offset, SeekData);
-            return at >= 0 ? at : Marshal.GetLastPInvokeError() == NoSuchAddress ? null : offset; // where holes are not told apart all is data
-        }
-        finally
-        {
-            if (held)
-            {
-                file.DangerousRelease();
-            }
-        }
-    }
+    public long? NextData(BackingFile file, long offset) => FileRanges.NextData((DescriptorFile)file, offset);
+
+    public long NextHole(BackingFile file, long offset) => FileRanges.NextHole((DescriptorFile)file, offset);
 
     public Task AllocateAsync(BackingFile file, long offset, long length, bool keepLength) =>
         Task.Run(() => FileRanges.Allocate((DescriptorFile)file, offset, length, keepLength));
@@ -254,9 +237,6 @@ internal sealed partial class CacheDisk : ICacheDisk
 
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Rename(string from, string to);
-
-    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
-    private static partial long Seek(int file, long offset, int whence);
 
     [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
     private static partial int SyncFileRange(int file, long offset, long count, uint flags);

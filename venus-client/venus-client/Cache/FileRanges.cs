@@ -5,12 +5,15 @@ using Microsoft.Win32.SafeHandles;
 
 namespace AfsLike.VenusClient.Cache;
 
-/// <summary>Ranges of a local file: room set aside and holes made. A local disk that can do neither says NotSupported.</summary>
+/// <summary>Ranges of a local file: room set aside, holes made and found. Where the local disk does not tell holes apart all is data.</summary>
 internal static partial class FileRanges
 {
     private const int NoSpace = 28;
     private const int TooBig = 27;
     private const int NotSupported = 95;
+    private const int NoSuchAddress = 6;
+    private const int SeekData = 3;
+    private const int SeekHole = 4;
     private const int KeepSize = 1;
     private const int PunchHole = 2;
 
@@ -42,6 +45,12 @@ internal static partial class FileRanges
         Check(Fallocate(open, PunchHole | KeepSize, offset, length));
     }
 
+    public static long? NextData(DescriptorFile file, long offset) =>
+        Lseek(file.Descriptor, offset, SeekData) is >= 0 and var at ? at : Marshal.GetLastPInvokeError() == NoSuchAddress ? null : offset;
+
+    public static long NextHole(DescriptorFile file, long offset) =>
+        Lseek(file.Descriptor, offset, SeekHole) is >= 0 and var at ? at : RandomAccess.GetLength(file.Descriptor);
+
     private static void Check(int result)
     {
         if (result >= 0)
@@ -60,6 +69,9 @@ internal static partial class FileRanges
             },
             $"the local disk under the cache: {Marshal.GetPInvokeErrorMessage(error)}");
     }
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    private static partial long Lseek(SafeFileHandle file, long offset, int whence);
 
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     private static partial int Fallocate(SafeFileHandle file, int mode, long offset, long length);

@@ -86,8 +86,8 @@ internal sealed partial class MemoryTree
         return Task.CompletedTask;
     }
 
-    public Task<long> SeekAsync(HandleId handle, long offset, uint whence, CancellationToken cancel) =>
-        Task.FromResult(LocalCalls.Seek(LocalOf(Opened(handle).Inode), offset, whence));
+    public Task<long> SeekAsync(HandleId handle, long offset, bool hole, CancellationToken cancel) =>
+        Task.FromResult(LocalCalls.Seek(LocalOf(Opened(handle).Inode), offset, hole ? 4u : 3u));
 
     private OpenGrant OpenNow(MemoryInode inode, OpenModes modes)
     {

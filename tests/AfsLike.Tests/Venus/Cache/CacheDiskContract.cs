@@ -96,6 +96,10 @@ public abstract class CacheDiskContract
         file.Write([1], 1 << 19);
         Assert.InRange(Disk.NextData(file, 0) ?? -1, 1, 1 << 19);
         Assert.Null(Disk.NextData(file, (1 << 19) + (1 << 18)));
+        Assert.Equal(5000, Disk.NextHole(file, 5000));
+        Assert.InRange(Disk.NextHole(file, 1 << 19), (1 << 19) + 1, (1 << 19) + (1 << 18));
+        file.Write([1], (1 << 20) - 1);
+        Assert.Equal(1 << 20, Disk.NextHole(file, (1 << 20) - 1));
     }
 
     [Fact]
