@@ -52,6 +52,47 @@ public sealed class FileRangeTests(SharedCell shared)
         (await _cell.C2.ScriptAsync(place, "test $(stat -c %Y f) -gt 1000000000")).Ok();
     }
 
+    /// <summary>That the daemon does it, and nobody reads or writes what is copied, its counters tell.</summary>
+    [Fact]
+    public async Task Copy_file_range_copies_within_and_between_files_and_the_other_host_reads_it()
+    {
+        var place = await _cell.NewPlaceAsync("copy");
+        (await _cell.C1.ScriptAsync(place, """
+            head -c 3000000 /dev/urandom > a; cp a b; sync a b
+            python3 - <<'P'
+            import os, hashlib
+            a = os.open('a', os.O_RDONLY); b = os.open('b', os.O_RDWR); c = os.open('c', os.O_RDWR | os.O_CREAT)
+            def copy(s, d, n, i, o):
+                while n:
+                    k = os.copy_file_range(s, d, n, i, o); assert k > 0; n -= k; i += k; o += k
+            whole = open('a', 'rb').read()
+            copy(a, b, 1500000, 100, 2000000); assert os.fstat(b).st_size == 3500000
+            copy(b, b, 1000, 5, 1000000)
+            copy(a, c, 3000000, 0, 0); assert os.pread(c, 100, 2999900) == whole[-100:]
+            assert os.copy_file_range(a, c, 10, 3000000, 0) == 0
+            want = bytearray(whole[:2000000] + whole[100:1500100]); want[1000000:1001000] = want[5:1005]
+            open('sums', 'w').write(hashlib.sha256(want).hexdigest() + '\n' + hashlib.sha256(whole).hexdigest())
+            P
+            """)).Ok();
+        var sums = "sha256sum b c | cut -d' ' -f1";
+        Assert.Equal((await _cell.C1.ScriptAsync(place, "cat sums")).Ok().Line, (await _cell.C2.ScriptAsync(place, sums)).Ok().Line);
+        Assert.Equal((await _cell.C1.ScriptAsync(place, "cat sums")).Ok().Line, (await _cell.C1.ScriptAsync(place, sums)).Ok().Line);
+    }
+
+    [Fact]
+    public async Task What_is_copied_from_a_file_that_is_streamed_is_read_and_written_by_the_kernel()
+    {
+        var place = await _cell.NewPlaceAsync("copy-streamed");
+        (await _cell.C1.ScriptAsync(place, "echo begin > f; truncate -s 3G f", patience: TimeSpan.FromMinutes(5))).Ok();
+        Assert.Equal("6 begin", (await _cell.C2.ScriptAsync(place, """
+            python3 - <<'P'
+            import os
+            f = os.open('f', os.O_RDONLY); g = os.open('g', os.O_RDWR | os.O_CREAT)
+            print(os.copy_file_range(f, g, 6, 0, 0), os.pread(g, 5, 0).decode())
+            P
+            """)).Ok().Line);
+    }
+
     [Fact]
     public async Task Holes_are_found_and_data_between_them_on_both_hosts()
     {

@@ -94,6 +94,22 @@ public sealed class SimulatedCacheDisk : ICacheDisk
         return Task.CompletedTask;
     }
 
+    public Task<long> CopyAsync(BackingFile from, long offset, BackingFile to, long toOffset, long length)
+    {
+        var bytes = new byte[Math.Clamp(Of(from).Length - offset, 0, Math.Min(length, Limits.ChunkSize))];
+        from.Read(bytes, offset);
+        try
+        {
+            to.Write(bytes, toOffset);
+        }
+        catch (IOException full) when (full.HResult == NoSpace)
+        {
+            throw Full(full);
+        }
+
+        return Task.FromResult((long)bytes.Length);
+    }
+
     public Task WatchMappingsAsync(BackingFile file)
     {
         var done = new TaskCompletionSource();

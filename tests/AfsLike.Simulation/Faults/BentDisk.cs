@@ -44,6 +44,9 @@ internal sealed class BentDisk(ICacheDisk inner, PlantedFault fault) : ICacheDis
 
     public Task ClearAsync(BackingFile file, long offset, long length) => inner.ClearAsync(file, offset, length);
 
+    public Task<long> CopyAsync(BackingFile from, long offset, BackingFile to, long toOffset, long length) =>
+        inner.CopyAsync(from, offset, to, toOffset, length);
+
     public Task WatchMappingsAsync(BackingFile file) => inner.WatchMappingsAsync(file);
 
     public bool HasWriters(BackingFile file) => fault != PlantedFault.MappingForgotten && inner.HasWriters(file);

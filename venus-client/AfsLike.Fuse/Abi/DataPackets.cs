@@ -87,3 +87,23 @@ internal struct SeekOut
 {
     public ulong Offset;
 }
+
+/// <summary>COPY_FILE_RANGE and COPY_FILE_RANGE_64: 56 bytes. The header's node is the one copied from.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct CopyRangeIn
+{
+    public ulong Handle;
+    public ulong Offset;
+    public ulong NodeOut;
+    public ulong HandleOut;
+    public ulong OffsetOut;
+    public ulong Length;
+    public ulong Flags;
+}
+
+/// <summary>The reply to COPY_FILE_RANGE_64; that to the older one is a <see cref="WriteOut"/>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct CopyRangeOut
+{
+    public ulong Size;
+}

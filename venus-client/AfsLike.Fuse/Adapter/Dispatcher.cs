@@ -138,6 +138,8 @@ internal sealed class Dispatcher(
             case Opcode.Sync: return o.Files.SyncAsync(x);
             case Opcode.Allocate: return o.Files.AllocateAsync(x);
             case Opcode.Seek: return o.Files.SeekAsync(x);
+            case Opcode.CopyFileRange: return o.Files.CopyAsync(x, wide: false);
+            case Opcode.CopyFileRange64: return o.Files.CopyAsync(x, wide: true);
             case Opcode.OpenDirectory: return o.Directories.OpenAsync(x);
             case Opcode.ReadDirectory: return o.Directories.ReadAsync(x, withEntries: false);
             case Opcode.ReadDirectoryPlus: return o.Directories.ReadAsync(x, withEntries: true);

@@ -162,6 +162,24 @@ internal sealed class FileOperations(
         x.Reply(new SeekOut { Offset = (ulong)offset });
     }
 
+    /// <summary>The kernel reads and writes by itself what we say NotSupported to; only ENOSYS would be for ever.</summary>
+    public async ValueTask CopyAsync(Exchange x, bool wide)
+    {
+        var request = x.Body.Take<CopyRangeIn>();
+        var from = await handles.FindAsync(x, request.Handle);
+        var to = await handles.FindAsync(x, new NodeId(request.NodeOut), request.HandleOut);
+        var copied = await tree.CopyAsync(
+            from.Handle, Offset(request.Offset), to.Handle, Offset(request.OffsetOut), Offset(request.Length), x.Cancel);
+        if (wide)
+        {
+            x.Reply(new CopyRangeOut { Size = (ulong)copied });
+        }
+        else
+        {
+            x.Reply(new WriteOut { Size = checked((uint)copied) });
+        }
+    }
+
     internal static OpenModes ModesOf(uint flags)
     {
         var modes = (flags & OpenFlags.AccessMask) switch

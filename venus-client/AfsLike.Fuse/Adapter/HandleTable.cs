@@ -47,7 +47,10 @@ internal sealed class HandleTable(IFileTree tree, BackingTable backings, KnownNo
     }
 
     /// <summary>The file behind a number, opened again if an earlier venus-client opened it. Throws BadHandle, Stale and what opening throws.</summary>
-    public ValueTask<OpenFile> FindAsync(Exchange exchange, ulong number)
+    public ValueTask<OpenFile> FindAsync(Exchange exchange, ulong number) => FindAsync(exchange, exchange.Node, number);
+
+    /// <summary>As above, where a request names a second file.</summary>
+    public ValueTask<OpenFile> FindAsync(Exchange exchange, NodeId node, ulong number)
     {
         if (_files.TryGetValue(number, out var file))
         {
@@ -55,7 +58,7 @@ internal sealed class HandleTable(IFileTree tree, BackingTable backings, KnownNo
         }
 
         return IsForeign(number)
-            ? new ValueTask<OpenFile>(AdoptAsync(exchange, number))
+            ? new ValueTask<OpenFile>(AdoptAsync(exchange, node, number))
             : throw new AfsException(AfsError.BadHandle, "the kernel named a handle that is not open");
     }
 
@@ -96,10 +99,9 @@ internal sealed class HandleTable(IFileTree tree, BackingTable backings, KnownNo
         return new OpenFile(grant.Handle, node, modes.HasFlag(OpenModes.Write), backing is null ? null : grant.LocalFile, backing);
     }
 
-    private async Task<OpenFile> AdoptAsync(Exchange exchange, ulong number)
+    private async Task<OpenFile> AdoptAsync(Exchange exchange, NodeId node, ulong number)
     {
         var caller = exchange.Caller;
-        var node = exchange.Node;
         var opening = _adopted.GetOrAdd(number, n => new Lazy<Task<OpenFile>>(() => OpenAgainAsync(caller, node, n)));
         try
         {

@@ -72,6 +72,12 @@ public interface ICacheDisk
     Task ClearAsync(BackingFile file, long offset, long length);
 
     /// <summary>
+    /// Copies, and extends the file copied to where it must. Bytes copied: fewer when the file copied from ends, or after a piece of a size of the disk's choice. Throws
+    /// NoSpace, FileTooLarge, NotSupported.
+    /// </summary>
+    Task<long> CopyAsync(BackingFile from, long offset, BackingFile to, long toOffset, long length);
+
+    /// <summary>
     /// From now on the first write through any mapping to any page shows in the change time. Linux notes only the first write to a page after
     /// it was last written back; so this has what is dirty written back, without waiting for its end.
     /// </summary>

@@ -111,6 +111,9 @@ public abstract class CachedFile
 
     /// <summary><see cref="ICacheDisk.ClearAsync"/>.</summary>
     public abstract Task ClearAsync(long offset, long length);
+
+    /// <summary><see cref="ICacheDisk.CopyAsync"/>.</summary>
+    public abstract Task<long> CopyAsync(long offset, CachedFile to, long toOffset, long length);
 }
 
 public interface IStreamedFile : IAsyncDisposable

@@ -81,6 +81,8 @@ internal sealed class LocalFile(
 
     public override Task ClearAsync(long offset, long length) => disk.ClearAsync(Handle, offset, length);
 
+    public override Task<long> CopyAsync(long offset, CachedFile to, long toOffset, long length) => disk.CopyAsync(Handle, offset, to.Handle, toOffset, length);
+
     /// <summary>The handle it was made with.</summary>
     public void Adopt(BackingFile handle)
     {

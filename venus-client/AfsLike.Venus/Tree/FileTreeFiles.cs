@@ -80,6 +80,9 @@ public sealed partial class FileTree
     public Task<long> SeekAsync(HandleId handle, long offset, bool hole, CancellationToken cancel) =>
         Read(cancel, _ => Task.FromResult(_ranges.Seek(handle, offset, hole)));
 
+    public Task<long> CopyAsync(HandleId from, long offset, HandleId to, long toOffset, long length, CancellationToken cancel) =>
+        Read(cancel, _ => _ranges.CopyAsync(from, offset, to, toOffset, length));
+
     private static AfsException Closed() => new(AfsError.BadHandle, "this file has no contents any more");
 
     private async Task<Created> OpenExistingAsync(Caller caller, NodeId parent, FileName name, OpenModes modes)

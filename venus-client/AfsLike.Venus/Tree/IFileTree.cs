@@ -66,6 +66,9 @@ public interface IFileTree
     /// <summary>lseek(2) SEEK_HOLE, or SEEK_DATA. NoData where there is none.</summary>
     Task<long> SeekAsync(HandleId handle, long offset, bool hole, CancellationToken cancel);
 
+    /// <summary>copy_file_range(2): bytes copied, not always all. NotSupported where the caller has to read and write itself.</summary>
+    Task<long> CopyAsync(HandleId from, long offset, HandleId to, long toOffset, long length, CancellationToken cancel);
+
     Task<OpenDirectoryGrant> OpenDirectoryAsync(Caller caller, NodeId node, CancellationToken cancel);
 
     /// <summary>

@@ -56,6 +56,25 @@ internal sealed class Ranges(Storing storing)
             : (open.Content is { } content ? content.NextData(offset) : open.Stream!.NextData(offset)) ?? throw Nothing();
     }
 
+    /// <summary>copy_file_range(2), between the local files.</summary>
+    public Task<long> CopyAsync(HandleId from, long offset, HandleId to, long toOffset, long length)
+    {
+        var target = Writable(to);
+        if (offset < 0 || toOffset < 0 || length < 0)
+        {
+            throw new AfsException(AfsError.InvalidArgument, "a range before the beginning");
+        }
+
+        if (length > Limits.FileSize - toOffset)
+        {
+            throw new AfsException(AfsError.FileTooLarge, $"a file may have {Limits.FileSize} bytes");
+        }
+
+        return storing.Get(from).Open.Content is { } source
+            ? source.CopyAsync(offset, target, toOffset, length)
+            : throw new AfsException(AfsError.NotSupported, "a file that is streamed is read by who copies it");
+    }
+
     private static AfsException Closed() => new(AfsError.BadHandle, "this file has no contents any more");
 
     private static AfsException Nothing() => new(AfsError.NoData, "there is nothing from there to the end of the file");

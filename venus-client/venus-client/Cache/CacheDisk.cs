@@ -140,6 +140,9 @@ internal sealed partial class CacheDisk : ICacheDisk
     public Task ClearAsync(BackingFile file, long offset, long length) =>
         Task.Run(() => FileRanges.Clear((DescriptorFile)file, offset, length));
 
+    public Task<long> CopyAsync(BackingFile from, long offset, BackingFile to, long toOffset, long length) =>
+        Task.Run(() => FileRanges.Copy((DescriptorFile)from, offset, (DescriptorFile)to, toOffset, length));
+
     public Task WatchMappingsAsync(BackingFile backing) => Task.Run(() =>
     {
         var file = DescriptorFile.Of(backing);

@@ -89,6 +89,14 @@ internal sealed partial class MemoryTree
     public Task<long> SeekAsync(HandleId handle, long offset, bool hole, CancellationToken cancel) =>
         Task.FromResult(LocalCalls.Seek(LocalOf(Opened(handle).Inode), offset, hole ? 4u : 3u));
 
+    public Task<long> CopyAsync(HandleId from, long offset, HandleId to, long toOffset, long length, CancellationToken cancel)
+    {
+        var buffer = new byte[Math.Min(length, 1 << 20)];
+        var count = RandomAccess.Read(LocalOf(Opened(from).Inode), buffer, offset);
+        RandomAccess.Write(LocalOf(Opened(to).Inode), buffer.AsSpan(0, count), toOffset);
+        return Task.FromResult((long)count);
+    }
+
     private OpenGrant OpenNow(MemoryInode inode, OpenModes modes)
     {
         if (inode.Kind != VnodeKind.File)

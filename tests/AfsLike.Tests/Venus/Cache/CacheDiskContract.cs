@@ -135,6 +135,20 @@ public abstract class CacheDiskContract
     }
 
     [Fact]
+    public async Task What_is_copied_extends_the_file_and_ends_where_the_other_one_ends()
+    {
+        using var from = Disk.Create(CachePlace.Data, Name);
+        using var to = Disk.Create(CachePlace.Data, Name + "0");
+        from.Write("abcdef"u8, 0);
+        to.Write("12"u8, 0);
+        Assert.Equal(4, await Disk.CopyAsync(from, 2, to, 1, 100));
+        Assert.Equal(0, await Disk.CopyAsync(from, 6, to, 1, 100));
+        var bytes = new byte[10];
+        Assert.Equal(5, to.Read(bytes, 0));
+        Assert.Equal("1cdef"u8.ToArray(), bytes[..5]);
+    }
+
+    [Fact]
     public async Task Whoever_else_can_write_counts_until_he_lets_go_and_that_is_told()
     {
         using var file = Disk.Create(CachePlace.Data, Name);
