@@ -52,7 +52,6 @@ public sealed class FileRangeTests(SharedCell shared)
         (await _cell.C2.ScriptAsync(place, "test $(stat -c %Y f) -gt 1000000000")).Ok();
     }
 
-    /// <summary>That the daemon does it, and nobody reads or writes what is copied, its counters tell.</summary>
     [Fact]
     public async Task Copy_file_range_copies_within_and_between_files_and_the_other_host_reads_it()
     {

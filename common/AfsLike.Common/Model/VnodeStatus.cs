@@ -9,6 +9,18 @@ public enum VnodeKind : byte
 
     /// <summary>A name behind which the root of another volume stands.</summary>
     MountPoint = 4,
+
+    /// <summary>A name by which processes of one host meet; nothing of what passes between them is kept.</summary>
+    Fifo = 5,
+
+    /// <summary>As <see cref="Fifo"/>: where a unix socket is bound.</summary>
+    Socket = 6,
+
+    /// <summary>A device of whichever host it is used on. Not made on volumes that trust no host.</summary>
+    CharacterDevice = 7,
+
+    /// <summary>As <see cref="CharacterDevice"/>.</summary>
+    BlockDevice = 8,
 }
 
 /// <summary>

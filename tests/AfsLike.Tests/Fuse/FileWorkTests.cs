@@ -194,14 +194,15 @@ public sealed class FileWorkTests
             g = os.open('b', os.O_RDWR | os.O_CREAT)
             print('copy', t(lambda: os.copy_file_range(f, g, 1000, 499500, 0)), os.pread(g, 1, 500))
             print('more', t(lambda: os.copy_file_range(f, g, 5000000, 0, 10)), os.fstat(g).st_size)
-            print('fifo', t(lambda: os.mkfifo('p')))
+            print('fifo', t(lambda: os.mkfifo('p')), oct(os.stat('p').st_mode))
+            print('device', t(lambda: os.mknod('d', 0o20600, os.makedev(1, 3))))
             print('fsync', t(lambda: os.fsync(f)), t(lambda: os.fsync(os.open('.', os.O_RDONLY))))
             print('long', t(lambda: os.stat('n' * 256)))
             P
             """);
-        Assert.Equal(2, m.Count("CopyFileRange64") + m.Count("CopyFileRange"));
+        Assert.Equal(2, Math.Max(m.Count("CopyFileRange64"), m.Count("CopyFileRange"))); // the second was asked for too: it was not switched off
         Assert.Equal(
-            "tmpfile ENOTSUP\nfallocate None 8192\ndata 499712 hole 503808 none ENXIO\ncopy 1000 b'x'\nmore 1048576 1048586\nfifo EPERM\nfsync None None\n"
+            "tmpfile ENOTSUP\nfallocate None 8192\ndata 499712 hole 503808 none ENXIO\ncopy 1000 b'x'\nmore 1048576 1048586\nfifo None 0o10644\ndevice EPERM\nfsync None None\n"
             + "long ENAMETOOLONG",
             seen);
     }

@@ -49,9 +49,12 @@ internal static class FileModes
 {
     public const uint TypeMask = 0xF000;
     public const uint Fifo = 0x1000;
+    public const uint CharacterDevice = 0x2000;
     public const uint Directory = 0x4000;
+    public const uint BlockDevice = 0x6000;
     public const uint Regular = 0x8000;
     public const uint Symlink = 0xA000;
+    public const uint Socket = 0xC000;
     public const uint SetUid = 0x800;
     public const uint SetGid = 0x400;
     public const uint GroupExecute = 0x8;

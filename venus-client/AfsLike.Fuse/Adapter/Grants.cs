@@ -156,6 +156,10 @@ internal sealed class Grants(IFileTree tree, KnownNodes known, SharedPage page, 
     {
         VnodeKind.Directory or VnodeKind.MountPoint => FileModes.Directory,
         VnodeKind.Symlink => FileModes.Symlink,
+        VnodeKind.Fifo => FileModes.Fifo,
+        VnodeKind.Socket => FileModes.Socket,
+        VnodeKind.CharacterDevice => FileModes.CharacterDevice,
+        VnodeKind.BlockDevice => FileModes.BlockDevice,
         _ => FileModes.Regular,
     };
 

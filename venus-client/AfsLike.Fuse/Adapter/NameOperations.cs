@@ -52,12 +52,14 @@ internal sealed class NameOperations(IFileTree tree, Grants grants, KnownNodes k
         var body = x.Body;
         var request = body.Take<MakeNodeIn>();
         var name = body.TakeName();
-        if ((request.Mode & FileModes.TypeMask) is not (FileModes.Regular or 0))
+        var kind = (request.Mode & FileModes.TypeMask) switch
         {
-            throw new AfsException(AfsError.NotPermitted, "only regular files, directories and symlinks can be made here");
-        }
-
-        var entry = await tree.MakeFileAsync(x.Caller, x.Node, name, request.Mode & FileModes.PermissionMask, x.Cancel);
+            FileModes.Regular or 0 => VnodeKind.File,
+            FileModes.Fifo => VnodeKind.Fifo,
+            FileModes.Socket => VnodeKind.Socket,
+            _ => throw new AfsException(AfsError.NotPermitted, "device nodes are not made here"),
+        };
+        var entry = await tree.MakeNodeAsync(x.Caller, x.Node, name, kind, request.Mode & FileModes.PermissionMask, x.Cancel);
         x.Reply(grants.Made(x, x.Node, name, entry));
     }
 

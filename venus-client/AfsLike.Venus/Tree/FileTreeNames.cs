@@ -25,8 +25,8 @@ public sealed partial class FileTree
     public Task<ReadOnlyMemory<byte>> ReadLinkAsync(Caller caller, NodeId node, CancellationToken cancel) =>
         Read(cancel, patient => _attributes.ReadLinkAsync(_parts.Principals.Of(caller.Uid), node, patient));
 
-    public Task<Entry> MakeFileAsync(Caller caller, NodeId parent, FileName name, uint mode, CancellationToken cancel) =>
-        MakeAsync(caller, parent, name, VnodeKind.File, mode, default, cancel);
+    public Task<Entry> MakeNodeAsync(Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, CancellationToken cancel) =>
+        MakeAsync(caller, parent, name, kind, mode, default, cancel);
 
     public Task<Entry> MakeDirectoryAsync(Caller caller, NodeId parent, FileName name, uint mode, CancellationToken cancel) =>
         MakeAsync(caller, parent, name, VnodeKind.Directory, mode, default, cancel);

@@ -30,7 +30,8 @@ public interface IFileTree
 
     Task<Created> CreateAsync(Caller caller, NodeId parent, FileName name, uint mode, OpenModes modes, CancellationToken cancel);
 
-    Task<Entry> MakeFileAsync(Caller caller, NodeId parent, FileName name, uint mode, CancellationToken cancel);
+    /// <summary>mknod(2): a file, a fifo or a socket. NotPermitted for devices.</summary>
+    Task<Entry> MakeNodeAsync(Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, CancellationToken cancel);
 
     Task<Entry> MakeDirectoryAsync(Caller caller, NodeId parent, FileName name, uint mode, CancellationToken cancel);
 

@@ -150,7 +150,12 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
         var status = node.IsNameless && open.Held is { } held ? held : await facts.StatusAsync(node.Fid, who, cancel);
         if (status.Kind != VnodeKind.File)
         {
-            throw new AfsException(status.Kind == VnodeKind.Directory ? AfsError.IsDirectory : AfsError.Loop);
+            throw new AfsException(status.Kind switch
+            {
+                VnodeKind.Directory => AfsError.IsDirectory,
+                VnodeKind.Symlink => AfsError.Loop,
+                _ => AfsError.NoData, // fifos and sockets are the kernel's to open
+            });
         }
 
         FileRights.CheckOpen(status, await facts.RightsAsync(status.Parent, who, cancel), modes, who);

@@ -17,7 +17,12 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
         var asked = call.Request.Create;
         var (volume, directory) = Place(asked.Directory);
         var kind = (VnodeKind)asked.Kind;
-        if (kind is not (VnodeKind.File or VnodeKind.Directory or VnodeKind.Symlink or VnodeKind.MountPoint))
+        if (kind is VnodeKind.CharacterDevice or VnodeKind.BlockDevice)
+        {
+            throw new AfsException(AfsError.NotPermitted, "who may make a device node has all that is behind it on every host: this volume trusts none with that");
+        }
+
+        if (kind is VnodeKind.None or > VnodeKind.Socket)
         {
             throw new AfsException(AfsError.InvalidArgument, $"{asked.Kind} is no kind of vnode");
         }

@@ -29,8 +29,8 @@ internal sealed partial class MemoryTree
         }
     }
 
-    public Task<Entry> MakeFileAsync(Caller caller, NodeId parent, FileName name, uint mode, CancellationToken cancel) =>
-        MakeAsync(caller, parent, name, VnodeKind.File, mode, [], cancel);
+    public Task<Entry> MakeNodeAsync(Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, CancellationToken cancel) =>
+        MakeAsync(caller, parent, name, kind, mode, [], cancel);
 
     public Task<Entry> MakeDirectoryAsync(Caller caller, NodeId parent, FileName name, uint mode, CancellationToken cancel) =>
         MakeAsync(caller, parent, name, VnodeKind.Directory, mode, [], cancel);
