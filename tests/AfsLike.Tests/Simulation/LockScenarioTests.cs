@@ -88,6 +88,52 @@ public sealed class LockScenarioTests
         });
     }
 
+    [Fact]
+    public void A_file_that_was_removed_is_locked_by_those_who_have_it_open()
+    {
+        var scenario = new Scenario(clients: 2);
+        scenario.Run(async programs =>
+        {
+            var (here, there, name) = (programs[0], programs[1], Scenario.Path("f"));
+            var beside = await scenario.ProgramAsync(scenario.Cell.Clients[0]);
+            await here.MakeAsync(name, VnodeKind.File, 0x1A4);
+            var (mine, his) = ((await here.OpenAsync(name, OpenModes.Write)).Value, (await beside.OpenAsync(name, OpenModes.Write)).Value);
+            Assert.True((await there.RemoveAsync(name, isDirectory: false)).IsOk);
+            Assert.True((await here.LockAsync(mine, flock: false, wait: false)).IsOk);
+            Assert.Equal(AfsError.WouldBlock, (await beside.LockAsync(his, flock: false, wait: false)).Error);
+            Assert.True((await here.UnlockAsync(mine, flock: false)).IsOk);
+            Assert.True((await beside.LockAsync(his, flock: false, wait: false)).IsOk);
+        });
+    }
+
+    [Fact]
+    public void What_was_written_under_a_lock_that_was_lost_is_not_stored_by_the_next_life_either()
+    {
+        var scenario = new Scenario(clients: 2);
+        scenario.Run(async programs =>
+        {
+            var (here, there, name) = (programs[0], programs[1], Scenario.Path("f"));
+            await here.MakeAsync(name, VnodeKind.File, 0x1A4);
+            var (mine, theirs) = ((await here.OpenAsync(name, OpenModes.Write)).Value, (await there.OpenAsync(name, OpenModes.Write)).Value);
+            Assert.True((await here.LockAsync(mine, flock: true, wait: false)).IsOk);
+            Assert.True(here.Write(mine, 0, "lost"u8).IsOk);
+            Array.ForEach(scenario.WaysOf(0), static way => way.IsCut = true);
+            Assert.True((await there.LockAsync(theirs, flock: true, wait: true)).IsOk);
+            Assert.True(there.Write(theirs, 0, "kept"u8).IsOk);
+            Assert.True((await there.UnlockAsync(theirs, flock: true)).IsOk);
+            scenario.Heal(0);
+            await scenario.DelayAsync(TimeSpan.FromSeconds(5));
+            scenario.Cell.Clients[0].Kill();
+            scenario.Cell.Clients[0].Start();
+            await here.StatAsync([]);
+            Assert.Equal(AfsError.LockLost, (await here.UnlockAsync(mine, flock: true)).Error);
+            await here.CloseAsync(mine);
+            await scenario.DelayAsync(TimeSpan.FromSeconds(1));
+            var read = (await there.OpenAsync(name, OpenModes.Read)).Value;
+            Assert.Equal("kept"u8.ToArray(), (await there.ReadAsync(read, 0, 10)).Value);
+        });
+    }
+
     /// <summary>What a power cut leaves of local files is anything: their lengths alone, for instance.</summary>
     [Fact]
     public void What_was_only_open_when_its_machine_died_stays_what_it_was()

@@ -20,6 +20,10 @@ public enum JournalKind : byte
     /// <summary>How a local file that is open for writing was when it was last what the server has: number in Number, length in Node, modification time in Version.</summary>
     Unchanged,
     Settled,
+
+    /// <summary>A lock of a file was lost: until everybody here has closed it.</summary>
+    Lost,
+    Found,
 }
 
 /// <summary>

@@ -9,11 +9,12 @@ public sealed class JournalState
     private readonly SortedDictionary<ulong, JournalRecord> _handles = [];
     private readonly SortedDictionary<ulong, JournalRecord> _refreshing = [];
     private readonly SortedDictionary<ulong, JournalRecord> _unchanged = [];
+    private readonly SortedDictionary<Fid, JournalRecord> _lost = [];
     private readonly SortedDictionary<(Fid, ulong, bool), List<JournalRecord>> _locks = [];
 
-    public int Count => _nodes.Count + _handles.Count + _refreshing.Count + _unchanged.Count + _locks.Count;
+    public int Count => _nodes.Count + _handles.Count + _refreshing.Count + _unchanged.Count + _lost.Count + _locks.Count;
 
-    public IReadOnlyList<JournalRecord> All => [.. _nodes.Values, .. _handles.Values, .. _refreshing.Values, .. _unchanged.Values, .. _locks.Values.SelectMany(static locks => locks)];
+    public IReadOnlyList<JournalRecord> All => [.. _nodes.Values, .. _handles.Values, .. _refreshing.Values, .. _unchanged.Values, .. _lost.Values, .. _locks.Values.SelectMany(static locks => locks)];
 
     public void Take(in JournalRecord record)
     {
@@ -50,6 +51,12 @@ public sealed class JournalState
                 break;
             case JournalKind.Settled:
                 _unchanged.Remove(record.Number);
+                break;
+            case JournalKind.Lost:
+                _lost[record.Fid] = record;
+                break;
+            case JournalKind.Found:
+                _lost.Remove(record.Fid);
                 break;
         }
     }

@@ -49,6 +49,10 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
             MustNotBeLost(handle.Node.Fid);
             await storing.RefreshAsync(handle.Node, handle.Open, handle.Who);
         }
+        catch (AfsException removed) when (removed.Error == AfsError.Stale)
+        {
+            // Nobody can have stored what has no name: those who have it open still lock it among themselves.
+        }
         catch (AfsException)
         {
             await GiveUpAsync(handle, owner, request.Start, request.End); // nobody may believe that he sees what others wrote
@@ -188,8 +192,7 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
             }
             catch (AfsException failure) when (!MayPass(failure.Error))
             {
-                await GiveUpAsync(handle, owner, start, end);
-                held.Lose(handle.Node.Fid); // what is here is of the past as soon as others have it
+                await LoseAsync(handle);
                 throw;
             }
         }
@@ -209,9 +212,19 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
         }
         else
         {
-            await GiveUpAsync(handle, owner, 0, ulong.MaxValue);
-            held.Lose(handle.Node.Fid);
+            await LoseAsync(handle);
         }
+    }
+
+    /// <summary>What is here was refused, and is of the past as soon as others have the lock.</summary>
+    private async Task LoseAsync(FileHandle handle)
+    {
+        foreach (var owner in held.OwnersOf(handle.Node.Fid))
+        {
+            await GiveUpAsync(handle, owner, 0, ulong.MaxValue);
+        }
+
+        held.Lose(handle.Node.Fid);
     }
 
     /// <summary>Whatever comes of it: what is not named at the next connection is not held.</summary>

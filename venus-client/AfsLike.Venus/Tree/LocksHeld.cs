@@ -16,6 +16,7 @@ internal sealed class LocksHeld
     public LocksHeld(IMountJournal journal)
     {
         _journal = journal;
+        _lost.UnionWith(journal.Load().Where(static record => record.Kind == JournalKind.Lost).Select(static record => record.Fid));
         foreach (var record in journal.Load().Where(static record => record.Kind == JournalKind.Locked))
         {
             var (fid, owner, pid, range) = JournaledLock.Read(record);
@@ -69,6 +70,7 @@ internal sealed class LocksHeld
     public void Lose(Fid fid)
     {
         _lost.Add(fid);
+        _journal.Append(new JournalRecord(JournalKind.Lost, 0, fid, NodeId.None, OpenModes.None, 0, default));
         foreach (var owner in OwnersOf(fid))
         {
             Clear(fid, owner, 0, ulong.MaxValue);
@@ -76,7 +78,13 @@ internal sealed class LocksHeld
     }
 
     /// <summary>Nobody here has the file open any more.</summary>
-    public void Closed(Fid fid) => _lost.Remove(fid);
+    public void Closed(Fid fid)
+    {
+        if (_lost.Remove(fid))
+        {
+            _journal.Append(new JournalRecord(JournalKind.Found, 0, fid, NodeId.None, OpenModes.None, 0, default));
+        }
+    }
 
     public IReadOnlyList<LocalOwner> OwnersOf(Fid fid) => _files.TryGetValue(fid, out var owners) ? [.. owners.Keys] : [];
 

@@ -33,8 +33,11 @@ public sealed class Locking(Vnodes vnodes, LockTable table, Func<Task> grace)
             return new Reply { Lock = new LockResult { Granted = true } };
         }
 
-        var (_, status) = vnodes.Find(call, asked.Lock.Fid);
-        vnodes.For(call.Who).Lock(status, range.Exclusive);
+        if (vnodes.Volume(fid.Volume).Status(fid.Vnode) is { } status)
+        {
+            vnodes.For(call.Who).Lock(status, range.Exclusive); // what is removed is locked by those who have it open
+        }
+
         await grace();
         var conflict = Tell(granted => asked.Test
             ? table.Test(owner, fid, range, granted)
