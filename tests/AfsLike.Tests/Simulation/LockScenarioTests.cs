@@ -88,6 +88,28 @@ public sealed class LockScenarioTests
         });
     }
 
+    /// <summary>Asked for on a network that was away, sent again to a server that has just started and gives no lock yet, and given up before it does.</summary>
+    [Fact]
+    public void A_lock_that_was_asked_for_in_vain_is_not_held_by_nobody()
+    {
+        var scenario = new Scenario(clients: 3);
+        scenario.Run(async programs =>
+        {
+            var (late, other, name) = (programs[1], programs[2], Scenario.Path("f"));
+            await late.MakeAsync(name, VnodeKind.File, 0x1A4);
+            var (wanted, file) = ((await late.OpenAsync(name, OpenModes.Write)).Value, (await other.OpenAsync(name, OpenModes.Write)).Value);
+            Array.ForEach(scenario.WaysOf(1), static way => way.IsCut = true);
+            var waiting = late.LockAsync(wanted, flock: false, wait: true);
+            await scenario.DelayAsync(TimeSpan.FromSeconds(55));
+            Array.ForEach(scenario.WaysOf(0), static way => way.IsCut = true); // for whom the server will wait
+            await scenario.Cell.Server.RestartAsync();
+            scenario.Heal(1);
+            Assert.Equal(AfsError.TimedOut, (await waiting).Error);
+            await scenario.DelayAsync(TimeSpan.FromSeconds(20));
+            Assert.True((await other.LockAsync(file, flock: false, wait: false)).IsOk);
+        });
+    }
+
     [Fact]
     public void A_file_that_was_removed_is_locked_by_those_who_have_it_open()
     {

@@ -259,7 +259,7 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
 
         try
         {
-            var result = await AskAsync(handle, wait, cancel);
+            var result = await CallAsync(wait, cancel);
             if (result.Granted)
             {
                 return;
@@ -277,9 +277,9 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
 
             await WaitAsync(wait, cancel);
         }
-        catch (AfsException unknown) when (MayPass(unknown.Error) && !cancel.IsCancellationRequested)
+        catch (AfsException unknown) when (MayPass(unknown.Error) && !wait.IsCancelled)
         {
-            _isKnown = false; // the wait may go on at the server: the next connection ends it
+            ForgetAsync(wait);
             throw;
         }
         finally
@@ -288,22 +288,31 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
         }
     }
 
-    private async Task<LockResult> AskAsync(FileHandle handle, Wait wait, CancellationToken cancel)
+    /// <summary>Nobody waits for it any more, and it may be granted all the same, or be queued still: asked until it is known not to be.</summary>
+    private async void ForgetAsync(Wait wait)
     {
-        try
+        var (fid, owner) = (wait.Entry.Fid.ToModel(), new LocalOwner(wait.Entry.Owner, wait.Entry.WholeFile));
+        while (true)
         {
-            return await CallAsync(wait, cancel);
-        }
-        catch (AfsException unknown) when (MayPass(unknown.Error))
-        {
-            // It may be granted all the same.
-            var owner = new LocalOwner(wait.Entry.Owner, wait.Entry.WholeFile);
-            if (!held.HasAny(handle.Node.Fid, owner))
+            try
             {
-                _ = GiveUpAsync(handle, owner, wait.Entry.Start, wait.Entry.End);
-            }
+                if ((await CancelAsync(wait)).Granted && !held.HasAny(fid, owner))
+                {
+                    await TellAsync(wait.Entry.Clone(), wait.Who.Slot);
+                }
 
-            throw;
+                return;
+            }
+            catch (AfsException failure) when (failure.Error == AfsError.TimedOut)
+            {
+                // The server is away.
+            }
+            catch (AfsException failure)
+            {
+                _isKnown = false;
+                parts.Log($"venus: a lock of {fid} that nobody waits for any more may be held at the server until the next connection: {failure.Message}");
+                return;
+            }
         }
     }
 
@@ -317,12 +326,17 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
             }
         }
 
-        var call = new CancelLockCall { Lock = wait.Entry, Ticket = wait.Ticket };
-        var reply = await parts.Server.CallAsync(new Request { User = wait.Who.Slot, CancelLock = call }, CancellationToken.None);
-        if (!reply.Lock.Granted)
+        if (!(await CancelAsync(wait)).Granted)
         {
+            wait.IsCancelled = true;
             throw new AfsException(AfsError.Interrupted, "interrupted while waiting for a lock");
         }
+    }
+
+    private async Task<LockResult> CancelAsync(Wait wait)
+    {
+        var call = new CancelLockCall { Lock = wait.Entry.Clone(), Ticket = wait.Ticket };
+        return (await parts.Server.CallAsync(new Request { User = wait.Who.Slot, CancelLock = call }, CancellationToken.None)).Lock;
     }
 
     private async Task AskAgainAsync(Wait wait)
@@ -348,6 +362,9 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
 
     private sealed record Wait(LockEntry Entry, Login Who, ulong Ticket)
     {
+        /// <summary>The server has been told, and has not granted it.</summary>
+        public bool IsCancelled { get; set; }
+
         /// <summary>True: granted; false: its caller does not wait any more.</summary>
         public TaskCompletionSource<bool> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

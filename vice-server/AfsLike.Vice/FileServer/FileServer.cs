@@ -45,7 +45,7 @@ public sealed class FileServer : IServerSessionEvents
             [Kind.CloseOrphan] = parts.Changing.CloseOrphanAsync,
             [Kind.ListOrphans] = Now(parts.VolumeCalls.ListOrphans),
             [Kind.Lock] = parts.Locking.LockAsync,
-            [Kind.CancelLock] = Now(parts.Locking.Cancel),
+            [Kind.CancelLock] = parts.Locking.CancelAsync,
             [Kind.ReclaimLocks] = Now(parts.Locking.Reclaim),
             [Kind.BeginStore] = Now(parts.Storing.Begin),
             [Kind.Store] = parts.Storing.StoreAsync,

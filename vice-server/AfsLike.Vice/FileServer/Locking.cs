@@ -48,9 +48,10 @@ public sealed class Locking(Vnodes vnodes, LockTable table, Func<Task> grace)
         };
     }
 
-    public Reply Cancel(Call call)
+    public async Task<Reply> CancelAsync(Call call)
     {
         var (owner, fid, _, range) = Read(call.Client.Session, call.Request.CancelLock.Lock);
+        await grace(); // as who asked for it does, before
         table.Cancel(owner, fid, call.Request.CancelLock.Ticket);
         return new Reply { Lock = new LockResult { Granted = table.Covers(owner, fid, range) } };
     }
