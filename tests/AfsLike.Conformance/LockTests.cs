@@ -51,6 +51,19 @@ public sealed class LockTests(SharedCell shared) : IAsyncDisposable
         Assert.Equal("(b'changed', 9000004)", await here.AskAsync("(g[5000000:5000007], os.fstat(f).st_size)"));
     }
 
+    /// <summary>As .NET writes its files: shared while they are written, given up before they are closed.</summary>
+    [Fact]
+    public async Task What_is_written_under_a_shared_lock_and_closed_without_one_is_stored()
+    {
+        var place = await _cell.NewPlaceAsync("shared");
+        await using var writer = await PythonAsync(_cell.C1, place, "f = os.open('f', os.O_WRONLY | os.O_CREAT)");
+        await writer.DoAsync("fcntl.flock(f, fcntl.LOCK_SH | fcntl.LOCK_NB)");
+        await writer.AskAsync("os.pwrite(f, b'kept', 0)");
+        await writer.DoAsync("fcntl.flock(f, fcntl.LOCK_UN)");
+        await writer.DoAsync("os.close(f)");
+        Assert.Equal("kept", (await _cell.C2.ScriptAsync(place, "cat f")).Ok().Line);
+    }
+
     [Fact]
     public async Task Ranges_exclude_each_other_where_they_meet_and_a_close_gives_up_what_its_process_has()
     {

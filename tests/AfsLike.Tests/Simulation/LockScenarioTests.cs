@@ -110,6 +110,25 @@ public sealed class LockScenarioTests
         });
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_is_written_after_a_lock_was_given_up_is_stored_at_the_close(bool flock)
+    {
+        var scenario = new Scenario(clients: 2);
+        scenario.Run(async programs =>
+        {
+            var (here, there, name) = (programs[0], programs[1], Scenario.Path("f"));
+            var file = (await here.OpenAsync(name, OpenModes.Write, create: true)).Value;
+            Assert.True((await here.LockAsync(file, flock, wait: false)).IsOk);
+            Assert.True((await here.UnlockAsync(file, flock)).IsOk);
+            Assert.True(here.Write(file, 0, "kept"u8).IsOk);
+            Assert.True((await here.CloseAsync(file)).IsOk);
+            var read = (await there.OpenAsync(name, OpenModes.Read)).Value;
+            Assert.Equal("kept"u8.ToArray(), (await there.ReadAsync(read, 0, 10)).Value);
+        });
+    }
+
     [Fact]
     public void A_file_that_was_removed_is_locked_by_those_who_have_it_open()
     {

@@ -33,6 +33,7 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
     {
         var handle = storing.Get(id);
         var owner = new LocalOwner(request.Owner, request.WholeFile);
+        request = request.WholeFile ? request with { Start = 0, End = ulong.MaxValue } : request; // flock(2) comes with the largest offset for an end
         if (request.Kind == LockKind.Unlock)
         {
             await UnlockAsync(handle, owner, request.Start, request.End);
