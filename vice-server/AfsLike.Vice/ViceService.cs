@@ -118,7 +118,7 @@ public sealed class ViceService
         var commits = new Commits(promises, () => sessions!.GraceAsync());
         var tickets = new TicketTable(with.Random, with.Time);
         var calls = new RememberedCalls(store);
-        var locking = new Locking(vnodes, new LockTable(), () => sessions!.GraceAsync());
+        var locking = new Locking(vnodes, new LockTable(), new LockRecords(remembered, () => sessions!.GraceAsync()));
         var parts = new FileServerParts
         {
             Volumes = with.Volumes,
@@ -134,7 +134,6 @@ public sealed class ViceService
             Jobs = new JobRouter(login, hosts, with.Time, with.Settings.Lease),
             Store = store,
             Hosts = hosts,
-            Remembered = remembered,
             Calls = calls,
             Counters = new Counters(),
             Time = with.Time,

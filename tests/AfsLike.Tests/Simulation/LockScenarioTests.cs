@@ -175,6 +175,51 @@ public sealed class LockScenarioTests
         });
     }
 
+    /// <summary>The edge conditions of RFC 8881, section 8.4.3: a server that was restarted since knows nothing of what went on before it.</summary>
+    /// <param name="restartsBefore">Restarts of the server while the host is away, before another has the lock.</param>
+    /// <param name="heard">Whether the server hears the host again before its last restart, without being heard by it.</param>
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, false)]
+    [InlineData(0, true)]
+    public void A_lock_that_others_have_had_since_is_not_had_again_after_a_restart_of_the_server(int restartsBefore, bool heard)
+    {
+        var scenario = new Scenario(clients: 3);
+        scenario.Run(async programs =>
+        {
+            var (there, here, name) = (programs[0], programs[1], Scenario.Path("f"));
+            await here.MakeAsync(name, VnodeKind.File, 0x1A4);
+            var (mine, theirs) = ((await here.OpenAsync(name, OpenModes.Write)).Value, (await there.OpenAsync(name, OpenModes.Write)).Value);
+            Assert.True((await here.LockAsync(mine, flock: true, wait: false)).IsOk);
+            Assert.True(here.Write(mine, 0, "lost"u8).IsOk);
+            Array.ForEach(scenario.WaysOf(1), static way => way.IsCut = true);
+            for (var i = 0; i < restartsBefore; i++)
+            {
+                await scenario.Cell.Server.RestartAsync();
+            }
+
+            Assert.True((await there.LockAsync(theirs, flock: true, wait: true)).IsOk);
+            Assert.True(there.Write(theirs, 0, "kept"u8).IsOk);
+            Assert.True((await there.UnlockAsync(theirs, flock: true)).IsOk);
+            if (heard)
+            {
+                var back = scenario.WhenServerSays("Venus of c2 is here");
+                scenario.Heal(1);
+                await back;
+                scenario.WaysOf(1)[1].IsCut = true;
+            }
+
+            Array.ForEach(scenario.WaysOf(2), static way => way.IsCut = true); // for whom the server waits: its grace lasts
+            await scenario.Cell.Server.RestartAsync();
+            scenario.Heal(1);
+            Assert.Equal(AfsError.LockLost, (await here.UnlockAsync(mine, flock: true)).Error);
+            await here.CloseAsync(mine);
+            await scenario.DelayAsync(TimeSpan.FromSeconds(20));
+            var read = (await there.OpenAsync(name, OpenModes.Read)).Value;
+            Assert.Equal("kept"u8.ToArray(), (await there.ReadAsync(read, 0, 10)).Value);
+        });
+    }
+
     /// <summary>What a power cut leaves of local files is anything: their lengths alone, for instance.</summary>
     [Fact]
     public void What_was_only_open_when_its_machine_died_stays_what_it_was()

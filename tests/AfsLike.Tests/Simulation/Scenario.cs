@@ -20,6 +20,7 @@ internal sealed class Scenario
     private readonly Simulator _simulator = new(1);
     private readonly History _history;
     private readonly Planting _planting;
+    private readonly Dictionary<string, TaskCompletionSource> _awaited = [];
 
     /// <param name="planted">What is done wrong on purpose.</param>
     public Scenario(int clients, PlantedFault planted = PlantedFault.None)
@@ -32,7 +33,7 @@ internal sealed class Scenario
             _history.Restarted(store);
             return _planting.Around(new WitnessedStore(store, _history.Truth, _simulator.Fail));
         };
-        Cell.Server.Heard = _history.Locks.ServerSaid;
+        Cell.Server.Heard = Heard;
         Cell.BeforeVenus = _planting.Around;
     }
 
@@ -95,6 +96,9 @@ internal sealed class Scenario
         Cell.Network.Healed();
     }
 
+    /// <param name="line">Of the server's log.</param>
+    public Task WhenServerSays(string line) => (_awaited[line] = new TaskCompletionSource()).Task;
+
     public Task DelayAsync(TimeSpan span) => _simulator.DelayAsync(span);
 
     /// <param name="script">Gets a program on each client.</param>
@@ -117,6 +121,15 @@ internal sealed class Scenario
         var calls = new CheckedCalls(kernel.StartProcess(CellUsers.UidOf(user)), _history, _simulator);
         await client.Spawn("arriving", async () => Assert.True(await kernel.EnterAsync(calls.Process, s_start)));
         return calls;
+    }
+
+    private void Heard(string line)
+    {
+        _history.Locks.ServerSaid(line);
+        if (_awaited.Remove(line, out var said))
+        {
+            said.SetResult();
+        }
     }
 
     private IHostKernel Boot(ClientHost host, SimulatedProcess process) => _planting.Around(new ModelKernel(

@@ -2,7 +2,7 @@ using AfsLike.Vice.Storage;
 
 namespace AfsLike.Vice.Admin;
 
-/// <summary>The cell database's part of the ordered store: keys that begin with 'C' (cell) or 'S' (sessions).</summary>
+/// <summary>The cell database's part of the ordered store: keys that begin with 'C' (cell), 'S' (sessions) or 'L' (clients with locks).</summary>
 public sealed class CellStore(IOrderedStore store)
 {
     public byte[]? Get(ReadOnlySpan<byte> key) => store.Get(key);

@@ -46,7 +46,7 @@ public sealed class FileServer : IServerSessionEvents
             [Kind.ListOrphans] = Now(parts.VolumeCalls.ListOrphans),
             [Kind.Lock] = parts.Locking.LockAsync,
             [Kind.CancelLock] = parts.Locking.CancelAsync,
-            [Kind.ReclaimLocks] = Now(parts.Locking.Reclaim),
+            [Kind.ReclaimLocks] = parts.Locking.ReclaimAsync,
             [Kind.BeginStore] = Now(parts.Storing.Begin),
             [Kind.Store] = parts.Storing.StoreAsync,
             [Kind.VolumeByName] = Now(parts.VolumeCalls.ByName),
@@ -125,14 +125,13 @@ public sealed class FileServer : IServerSessionEvents
             _parts.Promises.Forget(client);
         }
 
-        _parts.Locking.Expired(session);
         if (session.Role == SessionRole.Butler)
         {
             _parts.Jobs.Ended(session);
         }
 
         Watch(_parts.Orphans.ClientIsGoneAsync(session.Instance), "dropping the orphans of a client that is gone");
-        Watch(_parts.Remembered.ForgetAsync(session), "forgetting a session");
+        Watch(_parts.Locking.ExpiredAsync(session), "forgetting a session");
         _parts.Log($"the lease of {session.Role} of {session.Host} is over");
     }
 

@@ -33,8 +33,6 @@ public sealed record FileServerParts
 
     public required HostTable Hosts { get; init; }
 
-    public required RememberedSessions Remembered { get; init; }
-
     public required RememberedCalls Calls { get; init; }
 
     public required Counters Counters { get; init; }

@@ -9,8 +9,8 @@ namespace AfsLike.Vice.FileServer;
 /// Locks between clients. Whoever gets one sees what its former holder stored before he gave it up, because that store broke the promises of all others before it was answered; so nothing but
 /// the lock has to be told.
 /// </summary>
-/// <param name="grace">Completes when every client of the server's former life has said what it holds, or can hold nothing any more. Until then nobody gets a lock anew.</param>
-public sealed class Locking(Vnodes vnodes, LockTable table, Func<Task> grace)
+/// <param name="records">Tell when a client may get a lock: once every client of the server's former life has said what it holds, or can hold nothing any more.</param>
+public sealed class Locking(Vnodes vnodes, LockTable table, LockRecords records)
 {
     private readonly Dictionary<LockClient, ServerSession> _sessions = [];
 
@@ -38,7 +38,7 @@ public sealed class Locking(Vnodes vnodes, LockTable table, Func<Task> grace)
             vnodes.For(call.Who).Lock(status, range.Exclusive); // what is removed is locked by those who have it open
         }
 
-        await grace();
+        await ReadyAsync(owner.Client, call);
         var conflict = Tell(granted => asked.Test
             ? table.Test(owner, fid, range, granted)
             : table.Set(owner, fid, pid, range, asked.Wait ? asked.Ticket : null, granted));
@@ -51,32 +51,44 @@ public sealed class Locking(Vnodes vnodes, LockTable table, Func<Task> grace)
     public async Task<Reply> CancelAsync(Call call)
     {
         var (owner, fid, _, range) = Read(call.Client.Session, call.Request.CancelLock.Lock);
-        await grace(); // as who asked for it does, before
+        await ReadyAsync(owner.Client, call); // as who asked for it does, before
         table.Cancel(owner, fid, call.Request.CancelLock.Ticket);
         return new Reply { Lock = new LockResult { Granted = table.Covers(owner, fid, range) } };
     }
 
-    public Reply Reclaim(Call call)
+    public async Task<Reply> ReclaimAsync(Call call)
     {
         var client = ClientOf(call.Client.Session);
         _sessions[client] = call.Client.Session;
         var held = call.Request.ReclaimLocks.Locks.Select(entry => Read(call.Client.Session, entry)).Select(lockOf => (lockOf.Fid, lockOf.Owner, lockOf.Pid, lockOf.Range)).ToList();
-        var lost = Tell(granted => table.Reclaim(client, held, anew: !grace().IsCompleted, granted));
+        var lost = Tell(granted => table.Reclaim(client, held, anew: records.Believes(client), granted));
+        await records.SpokenAsync(client, held.Count > 0, lost.Count > 0);
         var result = new ReclaimLocksResult();
         result.Lost.AddRange(lost.Select(static place => (uint)place));
         return new Reply { ReclaimLocks = result };
     }
 
-    /// <summary>The lease of a client is over.</summary>
-    public void Expired(ServerSession session)
+    /// <summary>The lease of a client is over. Completes when nothing on disk speaks of it any more, and those who have its locks now are told.</summary>
+    public async Task ExpiredAsync(ServerSession session)
     {
         var client = ClientOf(session);
         _sessions.Remove(client);
-        Tell(granted =>
+        var granted = new List<Granted>();
+        table.Expire(client, granted);
+        await records.ForgetAsync(session);
+        Tell(granted);
+    }
+
+    /// <summary>A client that has asked again since, or is gone, is not answered.</summary>
+    private async Task ReadyAsync(LockClient client, Call call)
+    {
+        var session = call.Client.Session;
+        var generation = session.Generation;
+        await records.ReadyAsync(client);
+        if (session.Generation != generation)
         {
-            table.Expire(client, granted);
-            return true;
-        });
+            throw new AfsException(AfsError.Unavailable, "a former life of the client asked for a lock");
+        }
     }
 
     private static (LockOwner Owner, Fid Fid, uint Pid, LockRange Range) Read(ServerSession session, LockEntry? entry)
@@ -117,10 +129,15 @@ public sealed class Locking(Vnodes vnodes, LockTable table, Func<Task> grace)
         }
         finally
         {
-            foreach (var (client, ticket) in granted)
-            {
-                _sessions.GetValueOrDefault(client)?.TellGranted(ticket);
-            }
+            Tell(granted);
+        }
+    }
+
+    private void Tell(List<Granted> granted)
+    {
+        foreach (var (client, ticket) in granted)
+        {
+            _sessions.GetValueOrDefault(client)?.TellGranted(ticket);
         }
     }
 }
