@@ -204,7 +204,15 @@ internal sealed class Inode(ClientDisk disk)
         {
             var (page, within) = Math.DivRem(offset + done, PageSize);
             var piece = bytes.Slice(done, (int)Math.Min(PageSize - within, bytes.Length - done));
-            piece.CopyTo(Writable(page).AsSpan((int)within));
+            if (piece.Length == PageSize)
+            {
+                Replace(page, piece);
+            }
+            else
+            {
+                piece.CopyTo(Writable(page).AsSpan((int)within));
+            }
+
             done += piece.Length;
         }
     }
@@ -234,13 +242,30 @@ internal sealed class Inode(ClientDisk disk)
         return true;
     }
 
-    private byte[] Writable(long page)
+    private void Replace(long page, ReadOnlySpan<byte> bytes)
+    {
+        Reach(page);
+        if (Save(page) || _pages[page] is null)
+        {
+            _pages[page] = bytes.ToArray();
+        }
+        else
+        {
+            bytes.CopyTo(_pages[page]);
+        }
+    }
+
+    private void Reach(long page)
     {
         if (page >= _pages.Length)
         {
             Array.Resize(ref _pages, (int)Math.Max(page + 1, 2 * _pages.Length));
         }
+    }
 
+    private byte[] Writable(long page)
+    {
+        Reach(page);
         var isSaved = Save(page);
         if (_pages[page] is not { } bytes)
         {

@@ -10,16 +10,17 @@ public sealed class SimulatedChunkStore(ServerDisk disk, Func<long> now) : IChun
 {
     private bool _closed;
 
-    public Task ReadAsync(Chunk chunk, Memory<byte> buffer)
+    public async Task ReadAsync(Chunk chunk, Memory<byte> buffer) => (await ReadAsync(chunk)).CopyTo(buffer);
+
+    /// <summary>What is on the disk itself: nobody writes to that, since chunks are immutable.</summary>
+    public Task<ReadOnlyMemory<byte>> ReadAsync(Chunk chunk)
     {
-        var done = new TaskCompletionSource();
+        var done = new TaskCompletionSource<ReadOnlyMemory<byte>>();
         disk.Clock(chunk.Length, () =>
         {
-            if (disk.Chunks.TryGetValue(chunk.Id, out var bytes) && bytes.Length == chunk.Length && bytes.Length == buffer.Length
-                && Checksum.Of(bytes) == chunk.Checksum)
+            if (disk.Chunks.TryGetValue(chunk.Id, out var bytes) && bytes.Length == chunk.Length && Checksum.Of(bytes) == chunk.Checksum)
             {
-                bytes.CopyTo(buffer);
-                done.SetResult();
+                done.SetResult(bytes);
             }
             else
             {

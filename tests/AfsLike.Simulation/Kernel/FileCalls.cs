@@ -258,28 +258,34 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
 
     private async Task<Answer<byte[]>> ReadServedAsync(ModelProcess process, ModelFile file, long offset, int count)
     {
-        var bytes = new byte[count];
+        var pieces = new List<ReadOnlyMemory<byte>>();
         var done = 0;
         while (done < count)
         {
-            var at = offset + done;
-            var page = await PageAsync(process, file, at / ModelPages.Size);
+            var page = await PageAsync(process, file, (offset + done) / ModelPages.Size);
             if (!page.IsOk)
             {
                 return page.Error;
             }
 
-            var inPage = (int)(at % ModelPages.Size);
-            var take = Math.Clamp(page.Value.Length - inPage, 0, count - done);
-            page.Value.AsSpan(inPage, take).CopyTo(bytes.AsSpan(done));
-            done += take;
+            var inPage = (int)((offset + done) % ModelPages.Size);
+            pieces.Add(page.Value.AsMemory(Math.Min(inPage, page.Value.Length), Math.Clamp(page.Value.Length - inPage, 0, count - done)));
+            done += pieces[^1].Length;
             if (page.Value.Length < ModelPages.Size)
             {
                 break;
             }
         }
 
-        return done == count ? bytes : bytes[..done];
+        var bytes = new byte[done];
+        var to = bytes.AsMemory();
+        foreach (var piece in pieces)
+        {
+            piece.CopyTo(to);
+            to = to[piece.Length..];
+        }
+
+        return bytes;
     }
 
     private async ValueTask<Answer<byte[]>> PageAsync(ModelProcess process, ModelFile file, long index)

@@ -31,7 +31,7 @@ internal sealed class Workload
         Place = new Place(chance.Fork("place"));
         _mix = new CallMix(chance.Fork("mix"));
         _pause = chance.Of([TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1)]);
-        LargeOneIn = chance.Of([60, 300, 1000]);
+        LargeOneIn = chance.Of([100, 600, 2000]);
         ProgramsOnHost = chance.Next(1, 5);
         _glances = chance.Of<int>(_pause < TimeSpan.FromSeconds(1) ? [4, 20, 60, 120] : [60, 120]); // who only waits is shown nothing
     }

@@ -40,4 +40,50 @@ public sealed class RightsScenarioTests
         await there.SetAclAsync(outer, [Scenario.Entry(SystemGroups.AuthUser, Rights.All)]);
         await here.StatAsync([.. inner, FileName.From("absent")]);
     });
+
+    [Fact]
+    public void A_change_of_names_elsewhere_does_not_make_anybody_ask_for_rights_again_and_one_of_the_ACL_does()
+    {
+        var scenario = new Scenario(clients: 2);
+        scenario.Run(async programs =>
+        {
+            var (there, here, directory) = (programs[0], await scenario.ProgramAsync(scenario.Cell.Clients[1], user: 2), Scenario.Path("d"));
+            await there.MakeAsync(directory, VnodeKind.Directory, 0x1ED);
+            await here.StatAsync(Named("absent"));
+            await there.StatAsync(Named("absent"));
+            var asked = Asked();
+            await there.MakeAsync(Named("new"), VnodeKind.File, 0x1A4);
+            Assert.True((await here.StatAsync(Named("new"))).IsOk);
+            Assert.Equal(asked, Asked());
+            await there.MakeAsync(Named("newer"), VnodeKind.File, 0x1A4);
+            Assert.True((await there.SetAclAsync(directory, [Scenario.Entry(CellUsers.NameOf(1), Rights.All)])).IsOk);
+            Assert.Equal(AfsError.AccessDenied, (await here.StatAsync(Named("newer"))).Error);
+            scenario.Cell.Clients[1].Kill();
+            scenario.Cell.Clients[1].Start();
+            Assert.Equal(AfsError.AccessDenied, (await here.StatAsync(Named("new"))).Error);
+
+            FileName[] Named(string name) => [.. directory, FileName.From(name)];
+            long Asked() => scenario.Cell.Server.Service!.Report().SingleOrDefault(static one => one.Name == "call.Rights").Value;
+        });
+    }
+
+    /// <summary>What was known of rights alone is revalidated by nobody.</summary>
+    [Fact]
+    public void Rights_that_outlived_a_change_do_not_outlive_a_lost_lease()
+    {
+        var scenario = new Scenario(clients: 2);
+        scenario.Run(async programs =>
+        {
+            var (there, here, directory) = (programs[0], await scenario.ProgramAsync(scenario.Cell.Clients[1], user: 2), Scenario.Path("d"));
+            FileName[] name = [.. directory, FileName.From("new")];
+            await there.MakeAsync(directory, VnodeKind.Directory, 0x1ED);
+            await here.StatAsync(name);
+            await there.MakeAsync(name, VnodeKind.File, 0x1A4);
+            Array.ForEach(scenario.WaysOf(1), static way => way.IsCut = true);
+            scenario.Cell.Network.Connections.ToList().ForEach(static connection => connection.Break());
+            Assert.True((await there.SetAclAsync(directory, [Scenario.Entry(CellUsers.NameOf(1), Rights.All)])).IsOk);
+            scenario.Heal(1);
+            Assert.Equal(AfsError.AccessDenied, (await here.StatAsync(name)).Error);
+        });
+    }
 }

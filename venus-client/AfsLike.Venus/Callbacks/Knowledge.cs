@@ -66,10 +66,10 @@ public sealed class Knowledge(int limit = Knowledge.DefaultLimit)
     /// <summary>True for an answer that would lead backwards in time: something newer has been seen of this vnode.</summary>
     public bool IsOutdated(VnodeStatus status) => Find(status.Fid) is { } known && status.Version < known.Highest;
 
-    public void Break(Fid fid, VolumeVersion version, bool namesUnharmed, NameChange? change)
+    public void Break(Fid fid, VolumeVersion version, bool namesUnharmed, NameChange? change, bool rightsStand = false)
     {
         Breaks.Add(fid);
-        Find(fid)?.Break(version, namesUnharmed, change);
+        Find(fid)?.Break(version, namesUnharmed, change, rightsStand);
     }
 
     /// <summary>Nothing that is known is promised any more, and nothing that is being asked will be.</summary>
@@ -82,13 +82,10 @@ public sealed class Knowledge(int limit = Knowledge.DefaultLimit)
         }
     }
 
-    public void ForgetRights()
-    {
-        foreach (var known in _table.Values)
-        {
-            known.ForgetRights();
-        }
-    }
+    public void ForgetRights() => ForgetRights(_table.Values);
+
+    /// <summary>Those of vnodes of which nothing else is promised: nobody revalidates them.</summary>
+    public void ForgetRightsAlone() => ForgetRights(_table.Values.Where(static known => !known.IsPromised));
 
     /// <summary>The vnodes under promise, in order, for revalidation.</summary>
     public IReadOnlyList<VnodeKnowledge> Promised() =>
@@ -114,5 +111,13 @@ public sealed class Knowledge(int limit = Knowledge.DefaultLimit)
         }
 
         return dropped;
+    }
+
+    private static void ForgetRights(IEnumerable<VnodeKnowledge> all)
+    {
+        foreach (var known in all)
+        {
+            known.ForgetRights();
+        }
     }
 }

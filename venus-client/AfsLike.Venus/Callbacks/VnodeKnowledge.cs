@@ -6,8 +6,9 @@ public sealed record VnodeAttribute(ReadOnlyMemory<byte> Name, ReadOnlyMemory<by
 
 /// <summary>
 /// What is known here about one vnode, and whether a promise stands behind it. All of it is covered by the one promise. A break takes
-/// everything but two things: the highest version seen, so that an older status arriving late is recognised (RULES.md 7), and a
-/// directory's names, less those the break mentions; they wait for the status that says they are current.
+/// everything but three things: the highest version seen, so that an older status arriving late is recognised (RULES.md 7); a
+/// directory's names, less those the break mentions; they wait for the status that says they are current; and the rights on a directory, if the break says that they are
+/// the same and that the server will tell of the next change too.
 /// </summary>
 public sealed class VnodeKnowledge(Fid fid)
 {
@@ -17,6 +18,7 @@ public sealed class VnodeKnowledge(Fid fid)
     private readonly SortedList<UserId, Rights> _rights = new(2);
     private HashSet<FileName>? _told = [];
     private DirectoryNames? _names;
+    private bool _rightsStand;
 
     public Fid Fid { get; } = fid;
 
@@ -27,6 +29,9 @@ public sealed class VnodeKnowledge(Fid fid)
     public VolumeVersion Highest { get; private set; }
 
     public bool IsPromised { get; private set; }
+
+    /// <summary>What is known of rights is as it was, whatever else has changed.</summary>
+    public bool AreRightsPromised => IsPromised || _rightsStand;
 
     /// <summary>Mutations of this vnode that our own kernel is waiting for: its lock is held, and its names may be behind for a moment.</summary>
     public int OwnMutations { get; set; }
@@ -83,6 +88,7 @@ public sealed class VnodeKnowledge(Fid fid)
         if (version > Highest)
         {
             Highest = version;
+            _rightsStand |= IsPromised; // who has changed the ACL through here breaks what is known, and of everybody else's changes a break tells
             IsPromised = false;
             Attributes = null;
         }
@@ -92,7 +98,11 @@ public sealed class VnodeKnowledge(Fid fid)
 
     public void LearnRights(UserId user, Rights rights) => _rights[user] = rights;
 
-    public void ForgetRights() => _rights.Clear();
+    public void ForgetRights()
+    {
+        _rights.Clear();
+        _rightsStand = false;
+    }
 
     /// <summary>A lookup's answer under a directory status that was learnt.</summary>
     public void LearnName(FileName name, NameFact fact, DataVersion at)
@@ -124,11 +134,17 @@ public sealed class VnodeKnowledge(Fid fid)
     }
 
     /// <summary>The promise is consumed. <paramref name="change"/> null: any name may have changed.</summary>
-    public void Break(VolumeVersion version, bool namesUnharmed, NameChange? change)
+    /// <param name="rightsStand">The rights are what they were, and the server still promises to tell of changes.</param>
+    public void Break(VolumeVersion version, bool namesUnharmed, NameChange? change, bool rightsStand = false)
     {
         IsPromised = false;
         Attributes = null;
-        _rights.Clear();
+        _rightsStand = rightsStand;
+        if (!rightsStand)
+        {
+            _rights.Clear();
+        }
+
         if (version > Highest)
         {
             Highest = version;

@@ -121,18 +121,11 @@ public sealed partial class FileTree : IFileTree
         request.Operation = _parts.Server.Operations.BeginOwn();
         try
         {
-            var reply = await _parts.Server.CallAsync(request, patient);
-            var touched = ForwardedChange.Touches(request);
-            touched.ForEach(fid => _parts.Knowledge.Break(fid, _parts.Knowledge.Get(fid).Highest, namesUnharmed: false, null));
-            if (touched.Count > 0)
-            {
-                await _promises.TakeEverythingBackAsync();
-            }
-
-            return reply;
+            return await _parts.Server.CallAsync(request, patient);
         }
         finally
         {
+            await GiveUpAsync(ForwardedChange.Touches(request)); // who has heard no answer does not know that nothing was changed
             _parts.Server.Operations.EndOwn(request.Operation);
             _parts.Server.SettleOperations();
         }
@@ -223,6 +216,15 @@ public sealed partial class FileTree : IFileTree
         await work();
         return true;
     });
+
+    private async Task GiveUpAsync(List<Fid> touched)
+    {
+        touched.ForEach(fid => _parts.Knowledge.Break(fid, _parts.Knowledge.Get(fid).Highest, namesUnharmed: false, null));
+        if (touched.Count > 0)
+        {
+            await _promises.TakeEverythingBackAsync();
+        }
+    }
 
     private async void SeeToEndAsync<T>(Task<T> whole, Touched touched, Action<T>? abandoned)
     {

@@ -158,7 +158,7 @@ internal sealed class Promises(
         var known = _knowledge.Find(fid);
         var stays = promise.Kept && known is { IsPromised: true };
         var told = stays && (names.Count > 0 || sameData) ? names : known is null ? names : known.TakeTold()?.Union(names).ToList();
-        _knowledge.Break(fid, new VolumeVersion(promise.Version), sameData, change);
+        _knowledge.Break(fid, new VolumeVersion(promise.Version), sameData, change, rightsStand: stays && !promise.Rights);
         foreach (var node in nodes.Of(fid).ToList())
         {
             takenBack.Add(node.Id);
@@ -215,6 +215,7 @@ internal sealed class Promises(
     private async Task RevalidateAsync()
     {
         _knowledge.Breaks.AddEverything();
+        _knowledge.ForgetRightsAlone();
         foreach (var volume in _knowledge.Promised().GroupBy(known => known.Fid.Volume))
         {
             foreach (var page in volume.Chunk(Limits.RevalidatePage))
