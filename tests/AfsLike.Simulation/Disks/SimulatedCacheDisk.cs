@@ -28,6 +28,11 @@ public sealed class SimulatedCacheDisk : ICacheDisk
                 disk.Move(CachePlace.Data, name, CachePlace.Suspect, name);
             }
 
+            foreach (var (name, _) in List(CachePlace.Dirty))
+            {
+                disk.Move(CachePlace.Dirty, name, CachePlace.Interrupted, name);
+            }
+
             disk.OpenedInBoot = disk.Boots;
         }
     }

@@ -29,6 +29,9 @@ internal sealed class BentStore(IOrderedStore inner, PlantedFault fault) : IOrde
             case PlantedFault.SessionsForgotten:
                 await inner.CommitAsync([.. batch.Where(row => row.Key is not [(byte)'S', ..])]);
                 break;
+            case PlantedFault.LockersBelieved:
+                await inner.CommitAsync([.. batch.Where(row => row is not { Key: [(byte)'L', ..], Value: null })]);
+                break;
             default:
                 await inner.CommitAsync(batch);
                 break;

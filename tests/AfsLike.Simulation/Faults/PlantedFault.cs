@@ -79,4 +79,10 @@ internal enum PlantedFault
 
     /// <summary>A file that is open is not brought up to date when it is locked.</summary>
     NotRefreshed,
+
+    /// <summary>The server keeps the record of a client that may hold locks when its lease is over, and believes it after a restart.</summary>
+    LockersBelieved,
+
+    /// <summary>A break does not say that an ACL has changed.</summary>
+    AclChangeNotTold,
 }

@@ -20,7 +20,7 @@ internal sealed class Planting(PlantedFault fault, Simulator simulator, History 
     public IOrderedStore Around(IOrderedStore store) => fault switch
     {
         PlantedFault.AcknowledgedBeforeSync or PlantedFault.ReplyRememberedLater or PlantedFault.ChangeInTwoBatches or PlantedFault.HistoryNotKept
-            or PlantedFault.SessionsForgotten => new BentStore(store, fault),
+            or PlantedFault.SessionsForgotten or PlantedFault.LockersBelieved => new BentStore(store, fault),
         _ => store,
     };
 
@@ -69,6 +69,15 @@ internal sealed class Planting(PlantedFault fault, Simulator simulator, History 
         PlantedFault.RevalidationLies => static (message, _) =>
         {
             message.Reply?.Revalidate?.Changed.Clear();
+            return true;
+        },
+        PlantedFault.AclChangeNotTold => static (message, _) =>
+        {
+            foreach (var promise in message.Break?.Promises ?? [])
+            {
+                promise.Rights = false;
+            }
+
             return true;
         },
         PlantedFault.LocksNotHeld => static (message, _) =>

@@ -221,8 +221,11 @@ public sealed class LockScenarioTests
     }
 
     /// <summary>What a power cut leaves of local files is anything: their lengths alone, for instance.</summary>
-    [Fact]
-    public void What_was_only_open_when_its_machine_died_stays_what_it_was()
+    /// <param name="again">Whether venus-client is killed and started anew before it has reached the server.</param>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_was_only_open_when_its_machine_died_stays_what_it_was(bool again)
     {
         var scenario = new Scenario(clients: 2);
         var client = scenario.Cell.Clients[1];
@@ -239,7 +242,20 @@ public sealed class LockScenarioTests
 
             client.CutPower();
             await scenario.DelayAsync(TimeSpan.FromSeconds(1));
-            client.PowerOn();
+            if (again)
+            {
+                Array.ForEach(scenario.WaysOf(1), static way => way.IsCut = true);
+                client.PowerOn();
+                await scenario.DelayAsync(TimeSpan.FromSeconds(1));
+                client.Kill();
+                client.Start();
+                scenario.Heal(1);
+            }
+            else
+            {
+                client.PowerOn();
+            }
+
             await scenario.DelayAsync(TimeSpan.FromSeconds(30));
             for (var i = 0; i < 20; i++)
             {

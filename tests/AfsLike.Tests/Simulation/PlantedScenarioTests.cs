@@ -1,6 +1,7 @@
 using AfsLike.Common.Model;
 using AfsLike.Common.Wire;
 using AfsLike.Simulation.Faults;
+using AfsLike.Simulation.Kernel;
 using AfsLike.Simulation.Work;
 using AfsLike.Simulation.World;
 using AfsLike.Venus.Tree;
@@ -53,6 +54,44 @@ public sealed class PlantedScenarioTests
         await owner.ListAsync(secret);
         await owner.MakeAsync([.. secret, FileName.From("hidden")], VnodeKind.File, 0x1A4);
         await other.StatAsync([.. secret, FileName.From("hidden")]);
+    });
+
+    [Fact]
+    public void A_changed_ACL_that_nobody_is_told_of_is_found() => IsFound(PlantedFault.AclChangeNotTold, "S1", 2, async (scenario, programs) =>
+    {
+        var (owner, other, secret) = (programs[0], await scenario.ProgramAsync(scenario.Cell.Clients[1], user: 2), Scenario.Path("secret"));
+        await owner.MakeAsync(secret, VnodeKind.Directory, 0x1ED);
+        await owner.MakeAsync([.. secret, FileName.From("hidden")], VnodeKind.File, 0x1A4);
+        await other.StatAsync([.. secret, FileName.From("hidden")]);
+        await owner.SetAclAsync(secret, [Scenario.Entry(CellUsers.NameOf(1), Rights.All)]);
+        await other.StatAsync([.. secret, FileName.From("hidden")]);
+    });
+
+    /// <summary>Another has had the lock, and counted, before the restart.</summary>
+    [Fact]
+    public void A_client_that_is_believed_though_its_lease_was_over_is_found() => IsFound(PlantedFault.LockersBelieved, "C3", 3, async (scenario, programs) =>
+    {
+        var (there, here, name) = (programs[0], programs[1], Scenario.Path("number"));
+        await there.MakeAsync(name, VnodeKind.File, 0x1A4);
+        var (mine, theirs) = ((await here.OpenAsync(name, OpenModes.Write)).Value, (await there.OpenAsync(name, OpenModes.Write)).Value);
+        Assert.True((await here.LockAsync(mine, flock: true, wait: false)).IsOk);
+        here.Write(mine, 0, "1"u8);
+        Array.ForEach(scenario.WaysOf(1), static way => way.IsCut = true);
+        Assert.True((await there.LockAsync(theirs, flock: true, wait: true)).IsOk);
+        there.Write(theirs, 0, "1"u8);
+        await CountAsync(there, theirs);
+        Array.ForEach(scenario.WaysOf(2), static way => way.IsCut = true); // for whom the server waits: its grace lasts
+        await scenario.Cell.Server.RestartAsync();
+        scenario.Heal(1);
+        await CountAsync(here, mine);
+
+        async Task CountAsync(CheckedCalls program, ModelFile file)
+        {
+            if ((await program.UnlockAsync(file, flock: true)).IsOk)
+            {
+                scenario.Locks.Counted(program.Process.Kernel, file, 1);
+            }
+        }
     });
 
     /// <summary>The server dies between the change and the remembered answer, and is asked again.</summary>

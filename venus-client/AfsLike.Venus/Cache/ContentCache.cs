@@ -70,8 +70,6 @@ public sealed partial class ContentCache : IContentCache, IDisposable
 
     public CacheUse Use => new(_settings.BudgetBytes, _shelf.Used, _shelf.Count, _dirty.Count, _recovery);
 
-    public bool IsNewBoot => _disk.IsNewBoot;
-
     public IReadOnlyList<(CachedFile File, uint Uid)> Leftovers => _leftovers;
 
     public CachedFile? Find(Fid fid, DataVersion version) => _shelf.Find(fid, version, _disk) is { IsSuspect: false } file ? file : null;

@@ -35,15 +35,19 @@ internal sealed class FormerLife(ICacheDisk disk, OpenHandles handles, Shelf she
     public IReadOnlyList<(CachedFile File, uint Uid)> LoadDirty()
     {
         var leftovers = new List<(CachedFile, uint)>();
-        foreach (var (name, length) in disk.List(CachePlace.Dirty).OrderBy(file => file.Name, StringComparer.Ordinal))
+        var all = from place in new[] { CachePlace.Dirty, CachePlace.Interrupted }
+                  from file in disk.List(place)
+                  orderby file.Name
+                  select (place, file.Name, file.Length);
+        foreach (var (place, name, length) in all)
         {
             if (CacheName.Parse(name) is not { } parts)
             {
-                log($"cache: {disk.PathOf(CachePlace.Dirty, name)} is no name of this cache; look at it and remove it");
+                log($"cache: {disk.PathOf(place, name)} is no name of this cache; look at it and remove it");
                 continue;
             }
 
-            var file = new LocalFile(disk, handles, parts.Fid, parts.Version, CachePlace.Dirty, name, parts.Number != 0 ? parts.Number : nextNumber(), length); // as the journal knows it
+            var file = new LocalFile(disk, handles, parts.Fid, parts.Version, place, name, parts.Number != 0 ? parts.Number : nextNumber(), length); // as the journal knows it
             file.Uid = parts.Uid;
             leftovers.Add((file, parts.Uid));
         }

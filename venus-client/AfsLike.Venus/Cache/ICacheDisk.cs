@@ -19,6 +19,9 @@ public enum CachePlace
 
     /// <summary>Was clean before the machine's last start: to be compared with the server's checksums before use (RULES.md 15).</summary>
     Suspect,
+
+    /// <summary>Was dirty before the machine's last start: the disk may have lost any of it. To be compared with what the server has, and never stored by itself (RULES.md 15).</summary>
+    Interrupted,
 }
 
 /// <summary>Nanoseconds since 1970; bytes.</summary>
@@ -35,7 +38,7 @@ public readonly record struct HashedPiece(int Count, bool IsZero, Checksum Check
 /// </summary>
 public interface ICacheDisk
 {
-    /// <summary>True when the machine has been started anew since the cache was last open: all of Data has become <see cref="CachePlace.Suspect"/>.</summary>
+    /// <summary>True when the machine has been started anew since the cache was last open: all of Data has become <see cref="CachePlace.Suspect"/>, all of Dirty <see cref="CachePlace.Interrupted"/>.</summary>
     bool IsNewBoot { get; }
 
     /// <summary>Names and lengths, the longest unused first as far as the disk knows.</summary>

@@ -58,9 +58,6 @@ public interface IContentCache
 
     void Unpin(CachedFile cached);
 
-    /// <summary>The machine has been started anew since the cache was last open.</summary>
-    bool IsNewBoot { get; }
-
     /// <summary>For a leftover: clean now under the server's version, whose status is returned, when the server has these very bytes; null, and nothing done, when not.</summary>
     Task<VnodeStatus?> ReconcileAsync(CachedFile leftover, uint userSlot, CancellationToken cancel);
 
@@ -87,6 +84,9 @@ public abstract class CachedFile
     public abstract DataVersion Version { get; }
 
     public abstract bool IsDirty { get; }
+
+    /// <summary>Dirty since before the machine's last start: <see cref="CachePlace.Interrupted"/>.</summary>
+    public abstract bool IsInterrupted { get; }
 
     /// <summary>Open for reading and writing; owned by the cache, valid while pinned.</summary>
     public abstract BackingFile Handle { get; }

@@ -14,7 +14,9 @@ internal sealed class LocalFile(
 
     public override DataVersion Version => _version;
 
-    public override bool IsDirty => Place == CachePlace.Dirty;
+    public override bool IsDirty => Place is CachePlace.Dirty or CachePlace.Interrupted;
+
+    public override bool IsInterrupted => Place == CachePlace.Interrupted;
 
     public override BackingFile Handle => _handle ??= handles.Open(this);
 

@@ -125,7 +125,7 @@ internal sealed partial class Storing
         {
             try
             {
-                return parts.Cache.IsNewBoot ? await CompareAsync(content, who) : await facts.AskStatusAsync(content.Fid, who, CancellationToken.None);
+                return content.IsInterrupted ? await CompareAsync(content, who) : await facts.AskStatusAsync(content.Fid, who, CancellationToken.None);
             }
             catch (AfsException away) when (away.Error is AfsError.TimedOut or AfsError.Unavailable)
             {

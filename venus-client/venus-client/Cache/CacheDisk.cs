@@ -7,9 +7,9 @@ using Microsoft.Win32.SafeHandles;
 namespace AfsLike.VenusClient.Cache;
 
 /// <summary>
-/// The cache's directories on a local disk: fetching/, data/XX/, suspect/XX/, dirty/, recovery/. XX are the last two hex digits of the vnode, so that no
+/// The cache's directories on a local disk: fetching/, data/XX/, suspect/XX/, dirty/, interrupted/, recovery/. XX are the last two hex digits of the vnode, so that no
 /// directory gets too large. <c>boot</c> holds the id of the machine's start in which the cache was last open; in a new one everything in data/ is moved to
-/// suspect/ before that is written down, so that however often the daemon dies nothing unchecked is taken for clean.
+/// suspect/, and in dirty/ to interrupted/, before that is written down, so that however often the daemon dies nothing unchecked is taken for clean.
 /// </summary>
 internal sealed partial class CacheDisk : ICacheDisk
 {
@@ -47,6 +47,11 @@ internal sealed partial class CacheDisk : ICacheDisk
             foreach (var (name, _) in List(CachePlace.Data))
             {
                 Move(CachePlace.Data, name, CachePlace.Suspect, name);
+            }
+
+            foreach (var (name, _) in List(CachePlace.Dirty))
+            {
+                Move(CachePlace.Dirty, name, CachePlace.Interrupted, name);
             }
 
             File.WriteAllText(mark + ".new", boot);
@@ -211,6 +216,7 @@ internal sealed partial class CacheDisk : ICacheDisk
         CachePlace.Data => "data",
         CachePlace.Suspect => "suspect",
         CachePlace.Dirty => "dirty",
+        CachePlace.Interrupted => "interrupted",
         _ => "recovery",
     };
 

@@ -242,6 +242,19 @@ public sealed class KeepingTests : CacheWorld
     });
 
     [Fact]
+    public Task What_was_dirty_before_the_machine_was_started_anew_is_known_as_that_however_often_the_daemon_starts() => Run(async () =>
+    {
+        Vice.Put(File(2), [1]);
+        Vice.Put(File(3), [1]);
+        Cache.MarkDirty(await Get(File(2)), 1000);
+        Reboot();
+        Assert.True(Assert.Single(Cache.Leftovers).File.IsInterrupted);
+        Cache.MarkDirty(await Get(File(3)), 1000);
+        Kill();
+        Assert.Equal([(File(2), true), (File(3), false)], Cache.Leftovers.Select(static left => (left.File.Fid, left.File.IsInterrupted)).Order());
+    });
+
+    [Fact]
     public Task A_leftover_that_had_been_stored_before_the_end_is_clean_again() => Run(async () =>
     {
         Vice.Put(File(2), [1]);
