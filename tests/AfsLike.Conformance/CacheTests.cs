@@ -24,11 +24,31 @@ public sealed class CacheTests(SharedCell shared) : IAsyncDisposable
         Assert.Equal("205", (await WalkAsync()).Ok().Line); // a line for each of 105 and one for each of the 100 absent
         var after = await CountersAsync(_cell.C2);
         Assert.Equal(before["rpc"], after["rpc"]);
-        var asked = after.Where(counter => counter.Key.StartsWith("upcall.", StringComparison.Ordinal) && counter.Value > before.GetValueOrDefault(counter.Key));
-        Assert.Equal([], asked.Select(static counter => counter.Key).Except(NotKept));
+        Assert.Equal([], Rising(before, after).Except(NotKept));
 
         Task<Outcome> WalkAsync() => _cell.C2.ScriptAsync(
             place, "{ find . -mindepth 1 -exec stat -c %s {} +; for d in 1 2 3 4 5; do for f in $(seq 20); do test -e $d/absent-$f || echo; done; done; } | wc -l");
+    }
+
+    /// <summary>git status without its optional lock: with it, it makes a file and removes it again, whatever there is to say.</summary>
+    [Theory]
+    [InlineData("ls -lR . | wc -l")]
+    [InlineData("git --no-optional-locks status --short | wc -l")]
+    [InlineData("make | grep -c 'up to date'")]
+    [InlineData("grep -rl no-such-word . | wc -l")]
+    public async Task What_was_done_before_in_a_tree_with_nothing_new_in_it_asks_the_server_nothing_and_the_daemon_only_for_what_is_opened(string command)
+    {
+        var place = await _cell.NewPlaceAsync("again");
+        (await _cell.C1.ScriptAsync(place, CProject.Script, patience: TimeSpan.FromMinutes(2))).Ok();
+        const string Setup = "git init -q .; git config user.name w; git config user.email w@example.org; echo '*.o' > .gitignore; git add -A; git commit -qm all; make -s -j2";
+        (await _cell.C2.ScriptAsync(place, Setup, patience: TimeSpan.FromMinutes(3))).Ok();
+        var first = (await _cell.C2.ScriptAsync(place, command)).Ok().Line;
+        await _cell.C2.ScriptAsync(place, command);
+        var before = await CountersAsync(_cell.C2);
+        Assert.Equal(first, (await _cell.C2.ScriptAsync(place, command)).Ok().Line);
+        var after = await CountersAsync(_cell.C2);
+        Assert.Equal(before["rpc"], after["rpc"]);
+        Assert.Equal([], Rising(before, after).Except([.. NotKept, "upcall.open", "upcall.release"]));
     }
 
     [Fact]
@@ -56,6 +76,12 @@ public sealed class CacheTests(SharedCell shared) : IAsyncDisposable
         (await _cell.C2.ScriptAsync(place, "sha256sum -c sums")).Ok();
         Assert.Equal(0, (await CountersAsync(_cell.C2)).GetValueOrDefault("rpc.fetch"));
     }
+
+    /// <summary>Upcalls that there were in between.</summary>
+    private static IEnumerable<string> Rising(Dictionary<string, long> before, Dictionary<string, long> after) =>
+        from counter in after
+        where counter.Key.StartsWith("upcall.", StringComparison.Ordinal) && counter.Value > before.GetValueOrDefault(counter.Key)
+        select counter.Key;
 
     private static async Task<Dictionary<string, long>> CountersAsync(CellHost host)
     {

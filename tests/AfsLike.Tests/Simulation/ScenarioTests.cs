@@ -325,4 +325,30 @@ public sealed class ScenarioTests
             await here.StatAsync([]);
         }
     }
+
+    /// <summary>The server has carried out a rename and waits for a host that is not heard; who asked for it has been interrupted, and others on his host look.</summary>
+    [Fact]
+    public void What_an_interrupted_rename_has_moved_is_not_shown_under_its_old_name_after_a_listing_without_it()
+    {
+        var scenario = new Scenario(clients: 2);
+        scenario.Run(async programs =>
+        {
+            var (here, beside, there, directory) = (programs[0], await scenario.ProgramAsync(scenario.Cell.Clients[0]), programs[1], Scenario.Path("d"));
+            FileName[] old = [.. directory, FileName.From("old")], moved = Scenario.Path("new");
+            await there.MakeAsync(directory, VnodeKind.Directory, 0x1ED);
+            await there.MakeAsync(old, VnodeKind.File, 0x1A4);
+            await beside.StatAsync(old);
+            Array.ForEach(scenario.WaysOf(1), static way => way.IsCut = true);
+            var signal = here.Process.Signalled();
+            var renaming = here.RenameAsync(old, moved, RenameModes.None);
+            await scenario.DelayAsync(TimeSpan.FromSeconds(1));
+            signal();
+            Assert.Equal(AfsError.Interrupted, (await renaming).Error);
+            await beside.StatAsync(old);
+            await beside.ListAsync(directory);
+            await beside.StatAsync(old);
+            await beside.StatAsync(moved);
+            await beside.StatAsync(old);
+        });
+    }
 }

@@ -99,7 +99,7 @@ public sealed class Knowledge(int limit = Knowledge.DefaultLimit)
         for (var looks = 2 * _clock.Count; looks > 0 && _table.Count > goal; looks--)
         {
             var known = _clock.Dequeue();
-            if (known.WasUsed || known.OwnMutations > 0)
+            if (known.WasUsed || known.OwnMutations > 0 || known.InDoubt > 0)
             {
                 known.WasUsed = false;
                 _clock.Enqueue(known);

@@ -36,6 +36,9 @@ public sealed class VnodeKnowledge(Fid fid)
     /// <summary>Mutations of this vnode that our own kernel is waiting for: its lock is held, and its names may be behind for a moment.</summary>
     public int OwnMutations { get; set; }
 
+    /// <summary>Changes of it under way whose callers were interrupted: our own, so no break will tell when they are done.</summary>
+    public int InDoubt { get; set; }
+
     /// <summary>Timestamp until which the kernel is told nothing for good about this directory: it is write-shared (RULES.md 1).</summary>
     public long ContendedUntil { get; set; }
 

@@ -201,7 +201,7 @@ public sealed partial class FileTree : IFileTree
         }
         catch (OperationCanceledException) when (patient.IsCancellationRequested)
         {
-            SeeToEndAsync(whole, touched, abandoned);
+            await _promises.DoubtAsync(touched, SeeToEndAsync(whole, abandoned));
             throw;
         }
         catch (AfsException failure) when (Touched.MayBeDone(failure.Error))
@@ -226,7 +226,7 @@ public sealed partial class FileTree : IFileTree
         }
     }
 
-    private async void SeeToEndAsync<T>(Task<T> whole, Touched touched, Action<T>? abandoned)
+    private async Task SeeToEndAsync<T>(Task<T> whole, Action<T>? abandoned)
     {
         try
         {
@@ -237,7 +237,5 @@ public sealed partial class FileTree : IFileTree
         {
             _parts.Log($"venus: a change whose caller was interrupted failed: {failure.Message}");
         }
-
-        await _promises.TakeBackAsync(touched);
     }
 }

@@ -73,8 +73,9 @@ internal sealed class Granting(TreeParts parts, NodeTable nodes, Facts facts, Re
             parts.Principals.UidOf(shown.Owner), parts.Principals.GidOf(shown.Owner), shown.AccessTime, modified, changed);
     }
 
+    /// <summary>The kernel is told nothing of its names for good.</summary>
     public bool IsContended(Fid directory) =>
-        parts.Knowledge.Find(directory) is { ContendedUntil: > 0 } known && parts.Time.GetTimestamp() < known.ContendedUntil;
+        parts.Knowledge.Find(directory) is { } known && (known.InDoubt > 0 || (known.ContendedUntil > 0 && parts.Time.GetTimestamp() < known.ContendedUntil));
 
     private GrantStamp Stamp(NodeId parent, NodeId node) => new(parent, node, takenBack.Now);
 
@@ -82,7 +83,7 @@ internal sealed class Granting(TreeParts parts, NodeTable nodes, Facts facts, Re
         facts.Promised(directory)?.Names is { } names && names.TryGet(name, out var known) && known == fact && !IsContended(directory);
 
     private Validity ForAttributes(Node node, VnodeStatus status, bool shared) =>
-        shared && node.IsCurrent && node.Open?.Content is not { IsDirty: true } && facts.Held(status.Fid) is { } held && held.Version == status.Version
+        shared && node.IsCurrent && node.Open?.Content is not { IsDirty: true } && facts.Promised(status.Fid) is { InDoubt: 0, Status: { } held } && held.Version == status.Version
             ? Validity.Endless
             : Validity.None;
 }

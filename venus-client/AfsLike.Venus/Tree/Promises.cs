@@ -90,6 +90,17 @@ internal sealed class Promises(
         await parts.Kernel.InvalidateEverythingAsync(nodes.All);
     }
 
+    /// <summary>
+    /// The caller of this change was interrupted, and others of this host go on: from now until it is done the kernel is told nothing of it for good, since the server tells the changer of no change of his own.
+    /// </summary>
+    public async Task DoubtAsync(Touched touched, Task done)
+    {
+        var doubtful = touched.Nodes.Select(nodes.TryGet).OfType<Node>().Select(node => _knowledge.Get(node.Fid)).ToList();
+        doubtful.ForEach(static known => known.InDoubt++);
+        SettleAsync(touched, done, doubtful);
+        await TakeBackAsync(touched);
+    }
+
     /// <summary>Nobody knows whether this was done: it is asked for again.</summary>
     public async Task TakeBackAsync(Touched touched)
     {
@@ -128,6 +139,13 @@ internal sealed class Promises(
         }
 
         return nodes.Of(removed).Any(static node => node.Open is not null);
+    }
+
+    private async void SettleAsync(Touched touched, Task done, List<VnodeKnowledge> doubtful)
+    {
+        await done;
+        await TakeBackAsync(touched);
+        doubtful.ForEach(static known => known.InDoubt--);
     }
 
     private async void RetryAsync()

@@ -9,6 +9,8 @@ internal readonly record struct Touched(NodeId Node, params IReadOnlyList<(NodeI
 {
     public static Touched Nothing { get; } = new(NodeId.None);
 
+    public IEnumerable<NodeId> Nodes => [.. Names.Select(static name => name.Parent).Append(Node).Where(static node => node != NodeId.None).Distinct()];
+
     /// <summary>The server has carried it out, or may have, or may yet: it has not refused it.</summary>
     public static bool MayBeDone(AfsError error) =>
         error is AfsError.TimedOut or AfsError.Unavailable or AfsError.Interrupted or AfsError.NoSpace or AfsError.Internal or AfsError.Busy or AfsError.Stale
