@@ -8,7 +8,7 @@ public sealed class RefusalTests(SharedCell shared)
 {
     private readonly Cell _cell = shared.Cell;
 
-    /// <summary>About 900 calls (Driver/refusals.py): names too long, loops, slashes at the end, things of the wrong kind, what is open, running or gone.</summary>
+    /// <summary>About 1,000 calls (Driver/refusals.py): names too long, xattrs, loops, slashes at the end, things of the wrong kind, what is open, running or gone.</summary>
     [Fact]
     public async Task What_a_local_file_system_refuses_is_refused_with_the_same_errno()
     {

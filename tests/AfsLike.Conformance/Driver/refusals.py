@@ -93,6 +93,17 @@ tried('copy to one for reading', lambda: os.copy_file_range(rw, rd, 1, 0, 0))
 tried('copy a directory', lambda: os.copy_file_range(directory, rw, 1, 0, 0))
 tried('mknod directory', lambda: os.mknod('n', stat.S_IFDIR | 0o700))
 
+os.setxattr('f', 'user.there', b'v')
+for path in 'f', 'd', 's', 'p', 'none':
+    for name in 'user.', 'user.absent', 'user.there', 'nothing', 'bad.name', 'user.' + 'n' * 250, 'user.' + 'n' * 251:
+        shown = '%s of %s' % (name if len(name) < 15 else 'long%d' % len(name), path)
+        tried('getxattr ' + shown, lambda: os.getxattr(path, name, follow_symlinks=False).decode())
+        tried('setxattr replace ' + shown, lambda: os.setxattr(path, name, b'w', os.XATTR_REPLACE, follow_symlinks=False))
+        tried('setxattr create ' + shown, lambda: os.setxattr(path, name, b'w', os.XATTR_CREATE, follow_symlinks=False))
+        tried('setxattr ' + shown, lambda: os.setxattr(path, name, b'', follow_symlinks=False))
+        tried('removexattr ' + shown, lambda: os.removexattr(path, name, follow_symlinks=False))
+tried('setxattr too large', lambda: os.setxattr('f', 'user.large', b'v' * 65537))
+
 shutil.copy('/bin/sleep', 'prog')
 os.chmod('prog', 0o755)
 running = subprocess.Popen(['./prog', '60'])

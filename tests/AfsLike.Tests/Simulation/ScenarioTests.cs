@@ -3,6 +3,7 @@ using AfsLike.Simulation.Faults;
 using AfsLike.Simulation.Kernel;
 using AfsLike.Simulation.Work;
 using AfsLike.Simulation.World;
+using AfsLike.Venus.Cache;
 using AfsLike.Venus.Tree;
 
 namespace AfsLike.Tests.Simulation;
@@ -349,6 +350,27 @@ public sealed class ScenarioTests
             await beside.StatAsync(old);
             await beside.StatAsync(moved);
             await beside.StatAsync(old);
+        });
+    }
+
+    /// <summary>The server waits for another host's lease for longer than the store has left.</summary>
+    [Fact]
+    public void What_was_not_stored_in_time_is_stored_later_though_the_server_stays_connected()
+    {
+        var scenario = new Scenario(clients: 3);
+        scenario.Run(async programs =>
+        {
+            var (here, there, name) = (programs[1], programs[2], Scenario.Path("f"));
+            var file = (await here.OpenAsync(name, OpenModes.Write, create: true)).Value;
+            await there.StatAsync(name);
+            here.Write(file, 0, "stored"u8);
+            Array.ForEach(scenario.WaysOf(1), static way => way.IsCut = true);
+            Assert.Equal(AfsError.TimedOut, (await here.CloseAsync(file)).Error);
+            await scenario.DelayAsync(TimeSpan.FromSeconds(55)); // what the release tries has a minute too
+            Array.ForEach(scenario.WaysOf(2), static way => way.IsCut = true);
+            scenario.Heal(1);
+            await scenario.DelayAsync(TimeSpan.FromMinutes(3));
+            Assert.Empty(scenario.Cell.Clients[1].Disk.List(CachePlace.Dirty));
         });
     }
 }

@@ -62,7 +62,7 @@ internal sealed class XattrOperations(IFileTree tree)
     }
 
     private static ReadOnlyMemory<byte> UserName(ReadOnlySpan<byte> name) =>
-        name.StartsWith("user."u8) && name.Length > 5
+        name.StartsWith("user."u8)
             ? name.ToArray()
             : throw new AfsException(AfsError.NotSupported, "only attributes of the user. namespace are kept here");
 

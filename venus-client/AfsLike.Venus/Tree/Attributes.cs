@@ -75,11 +75,7 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
 
     public async Task<ReadOnlyMemory<byte>> GetXattrAsync(Login who, NodeId id, ReadOnlyMemory<byte> name, CancellationToken cancel)
     {
-        if (!IsUserName(name.Span))
-        {
-            throw new AfsException(AfsError.NotSupported, "only xattrs of the user. namespace are kept");
-        }
-
+        MustBeOfUsers(name.Span);
         foreach (var attribute in await XattrsAsync(who, nodes.Get(id), cancel))
         {
             if (attribute.Name.Span.SequenceEqual(name.Span))
@@ -97,11 +93,7 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
     public async Task SetXattrAsync(
         Caller caller, Login who, NodeId id, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte>? value, SetAttributeModes modes)
     {
-        if (!IsUserName(name.Span))
-        {
-            throw new AfsException(AfsError.NotSupported, "only xattrs of the user. namespace are kept");
-        }
-
+        MustBeOfUsers(name.Span);
         var node = nodes.Get(id);
         var call = new SetAttributeCall
         {
@@ -117,7 +109,18 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
         Opening.Renew(node, status);
     }
 
-    private static bool IsUserName(ReadOnlySpan<byte> name) => name.StartsWith("user."u8);
+    private static void MustBeOfUsers(ReadOnlySpan<byte> name)
+    {
+        if (!name.StartsWith("user."u8))
+        {
+            throw new AfsException(AfsError.NotSupported, "only xattrs of the user. namespace are kept");
+        }
+
+        if (name.Length == "user.".Length)
+        {
+            throw new AfsException(AfsError.InvalidArgument, "an xattr has a name behind user.");
+        }
+    }
 
     private async Task<IReadOnlyList<VnodeAttribute>> XattrsAsync(Login who, Node node, CancellationToken cancel)
     {

@@ -51,6 +51,7 @@ public sealed partial class FileTree : IFileTree
         _attributes = new Attributes(parts, _nodes, _facts, _granting, _changing, _opening);
         _promises = new Promises(parts, _nodes, _storing, _locking, _claims, logins, _takenBack);
         _space = new Space(parts);
+        _storing.Waits = _locking.Waits = _promises.RetryLater;
         logins.Changed = () => _ = _promises.TakeEverythingBackAsync();
     }
 

@@ -15,6 +15,12 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
     private ulong _lastTicket;
     private bool _isKnown;
 
+    /// <summary>Told when a lock is to be given up later.</summary>
+    public Action Waits { get; set; } = static () => { };
+
+    /// <summary>Locks that are given up once what was written under them is stored.</summary>
+    public int Owed => _owed.Count;
+
     /// <summary>Files of which locks are held here.</summary>
     public int Count => held.Count;
 
@@ -100,6 +106,7 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
             if (handle.Node.Open is { Waiting: not null })
             {
                 _owed.Add((handle, owner)); // others must not have it before what was written under it is stored
+                Waits();
             }
             else
             {
@@ -161,7 +168,18 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
         _owed.Clear();
         foreach (var (handle, owner) in owed)
         {
-            await UnlockAsync(handle, owner, 0, ulong.MaxValue);
+            try
+            {
+                await UnlockAsync(handle, owner, 0, ulong.MaxValue);
+            }
+            catch (AfsException failure) when (MayPass(failure.Error))
+            {
+                _owed.Add((handle, owner));
+            }
+            catch (AfsException failure)
+            {
+                parts.Log($"venus: a lock of {handle.Node.Fid} that was to be given up: {failure.Message}");
+            }
         }
     }
 
@@ -210,6 +228,7 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
         if (MayPass(failure.Error))
         {
             _owed.Add((handle, owner));
+            Waits();
         }
         else
         {

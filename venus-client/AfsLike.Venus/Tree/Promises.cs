@@ -17,7 +17,13 @@ internal sealed class Promises(
     /// <summary>Of a directory with more names that may have changed everything is taken back at once.</summary>
     private const int MostNames = 2 * VnodeKnowledge.MostTold;
 
+    /// <summary>
+    /// How long it is until what waits for the server is tried again, unless that is connected anew before: it may have been too slow to answer in time, or full, and stay connected all the while.
+    /// </summary>
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(1);
+
     private readonly Knowledge _knowledge = parts.Knowledge;
+    private bool _retriesLater;
 
     /// <summary>Completed when the mount's root is known.</summary>
     public TaskCompletionSource Rooted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -65,7 +71,7 @@ internal sealed class Promises(
             await TakeEverythingBackAsync();
         }
 
-        RetryAsync();
+        _ = RetryAsync();
     }
 
     public void OnTrustLost()
@@ -148,7 +154,25 @@ internal sealed class Promises(
         doubtful.ForEach(static known => known.InDoubt--);
     }
 
-    private async void RetryAsync()
+    /// <summary>Something waits for the server that nobody waits for.</summary>
+    public async void RetryLater()
+    {
+        if (_retriesLater)
+        {
+            return;
+        }
+
+        _retriesLater = true;
+        while (storing.Waiting > 0 || locking.Owed > 0)
+        {
+            await Task.Delay(RetryAfter, parts.Time);
+            await RetryAsync();
+        }
+
+        _retriesLater = false;
+    }
+
+    private async Task RetryAsync()
     {
         try
         {

@@ -213,18 +213,6 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
         }
     }
 
-    /// <summary>Tries again what could not be stored before.</summary>
-    public async Task RetryAsync()
-    {
-        foreach (var node in _waiting.ToList())
-        {
-            if (node.Open is { Waiting: { } who } open && _waiting.Contains(node))
-            {
-                await FinishAsync(node, open, who);
-            }
-        }
-    }
-
     private async Task FinishAsync(Node node, OpenFile open, Login who)
     {
         await StoreWhatIsLeftAsync(node, open, who);
@@ -334,24 +322,6 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
         {
             parts.Server.Operations.EndOwn(own);
             parts.Server.SettleOperations();
-        }
-    }
-
-    private void Failed(Node node, OpenFile open, Login who, AfsException failure)
-    {
-        parts.Log($"venus: {node.Fid} could not be stored for {who.Name}: {failure.Message}");
-        open.MustStore = true;
-        if (failure.Error is AfsError.TimedOut or AfsError.Unavailable or AfsError.Interrupted or AfsError.NoSpace or AfsError.TooMany or AfsError.NoToken)
-        {
-            open.Waiting = who;
-            _waiting.Add(node);
-        }
-        else if (open.Handles <= 1 && open.FormerWriters.Count == 0 && open.Content is { } content)
-        {
-            (open.Content, open.MustStore, open.Waiting) = (null, false, null);
-            DropBacking(content);
-            parts.Cache.Unpin(content);
-            parts.Cache.KeepAside(content, failure.Message);
         }
     }
 }
