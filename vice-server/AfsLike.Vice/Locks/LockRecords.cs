@@ -50,6 +50,7 @@ public sealed class LockRecords
     public async Task ReadyAsync(LockClient client)
     {
         await _grace();
+        _silent.Remove(client); // it is here: had it held anything, it would have said so first
         await RecordAsync(client);
         if (_silent.Count > 0)
         {

@@ -43,6 +43,17 @@ public sealed class LockRecordsTests : IDisposable
         Assert.True(_records.Believes(s_other));
     }
 
+    /// <summary>Who holds nothing has nothing to say at a connection.</summary>
+    [Fact]
+    public async Task Who_was_silent_in_a_grace_and_asks_for_a_lock_after_it_is_believed_after_the_next_start()
+    {
+        await _records.ReadyAsync(s_one);
+        Restarted(graceIsOver: true);
+        await _records.ReadyAsync(s_one);
+        Restarted(graceIsOver: false);
+        Assert.True(_records.Believes(s_one));
+    }
+
     [Fact]
     public async Task Who_has_lost_something_is_not_believed_before_he_has_heard_of_it()
     {
