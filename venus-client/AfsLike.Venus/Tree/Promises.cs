@@ -71,7 +71,7 @@ internal sealed class Promises(
             await TakeEverythingBackAsync();
         }
 
-        _ = RetryAsync();
+        RetryNow();
     }
 
     public void OnTrustLost()
@@ -171,6 +171,8 @@ internal sealed class Promises(
 
         _retriesLater = false;
     }
+
+    private async void RetryNow() => await RetryAsync(); // a defect in it ends the daemon, and is not swallowed
 
     private async Task RetryAsync()
     {
