@@ -4,8 +4,8 @@
 # What has broken a promise and was mended is written down among the units, as a history or a test of its own (docs/simulation.md): a seed is another history after each change.
 readonly SIM_SEEDS=(1 2 3 16 34)
 
-# Runs under a seed make much short-lived garbage: a larger nursery is cheaper than many small collections.
-readonly SIM_NURSERY=0x4000000
+# Runs under a seed make much short-lived garbage: a larger nursery is cheaper than many small collections, and so is a larger first generation.
+readonly SIM_NURSERY=0x4000000 SIM_FIRST_GENERATION=0x10000000
 
 sim_main() {
   build_simulation
@@ -25,7 +25,7 @@ build_simulation() {
 }
 
 run_simulation() {
-  DOTNET_GCgen0size=$SIM_NURSERY dotnet "$HERE/artifacts/sim/AfsLike.Simulation.dll" --commit "$(sim_commit)" "$@" </dev/null
+  DOTNET_GCgen0size=$SIM_NURSERY DOTNET_GCgen1size=$SIM_FIRST_GENERATION dotnet "$HERE/artifacts/sim/AfsLike.Simulation.dll" --commit "$(sim_commit)" "$@" </dev/null
 }
 
 sim_commit() {

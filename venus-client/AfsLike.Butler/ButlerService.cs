@@ -17,6 +17,7 @@ public sealed class ButlerService : IDisposable
     private readonly JobCounter _counter;
     private readonly SortedDictionary<string, HomeRun> _home = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, TargetRunner> _target = new(StringComparer.Ordinal);
+    private readonly JobClock _clock;
     private readonly HashSet<string> _ended = new(StringComparer.Ordinal);
     private readonly Queue<string> _endedInOrder = new();
     private readonly RemoteKills _kills;
@@ -43,6 +44,7 @@ public sealed class ButlerService : IDisposable
             Forget = Ended,
             ForgetHome = run => _home.Remove(run.Name),
         };
+        _clock = new JobClock(_context.Settings, time, () => _home.Count + _target.Count > 0, Tick);
     }
 
     /// <summary>The Butler's strand; whoever calls from outside uses <see cref="Common.Strand.InvokeAsync"/>.</summary>
@@ -65,19 +67,7 @@ public sealed class ButlerService : IDisposable
         }
 
         FormerJobs.MarkLostAsync(_context);
-        while (!stop.IsCancellationRequested)
-        {
-            await Task.Delay(_context.Settings.Tick, _context.Time, stop).ContinueWith(static _ => { }, TaskScheduler.FromCurrentSynchronizationContext());
-            foreach (var job in _home.Values.ToArray())
-            {
-                job.Tick();
-            }
-
-            foreach (var job in _target.Values.ToArray())
-            {
-                job.Tick();
-            }
-        }
+        await _clock.RunAsync(stop);
     }
 
     /// <summary>
@@ -206,6 +196,7 @@ public sealed class ButlerService : IDisposable
         var files = new JobPaths(Path.Combine(venus.Mount, below)).Run;
         var run = new HomeRun(description, user, files, start, record, _context);
         _home.Add(description.Job, run);
+        _clock.Wake();
         return run;
     }
 
@@ -251,6 +242,7 @@ public sealed class ButlerService : IDisposable
         if (refusal is null)
         {
             _target.Add(message.Job, new TargetRunner(message.Job, message.FromHost, message.Start, _context));
+            _clock.Wake();
         }
         else
         {
@@ -287,6 +279,19 @@ public sealed class ButlerService : IDisposable
             answer.Job = message.Job;
             answer.ToHost = message.FromHost;
             _context.Link.Send(answer);
+        }
+    }
+
+    private void Tick()
+    {
+        foreach (var job in _home.Values.ToArray())
+        {
+            job.Tick();
+        }
+
+        foreach (var job in _target.Values.ToArray())
+        {
+            job.Tick();
         }
     }
 

@@ -20,6 +20,9 @@ internal sealed class TreeComparison
         _calls = new CheckedCalls(_kernel.StartProcess(CellUsers.UidOf(1)), history, simulator);
     }
 
+    /// <summary>Calls made.</summary>
+    public long Count => _calls.Count;
+
     public async Task RunAsync(FileName[] start)
     {
         if (!await _kernel.EnterAsync(_calls.Process, start))

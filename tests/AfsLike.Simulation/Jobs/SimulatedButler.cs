@@ -24,6 +24,8 @@ internal sealed class SimulatedButler(Cell cell, ClientHost host, JobLedger ledg
     private SimulatedProcess? _process;
     private Strand? _strand;
     private ClientSession? _session;
+    private JobClock _clock = null!;
+    private Pulse _room = new();
     private SeededRandom _chance = new(0);
     private ulong _lastJob;
 
@@ -38,6 +40,8 @@ internal sealed class SimulatedButler(Cell cell, ClientHost host, JobLedger ledg
         _process = host.Machine.Start("butler");
         _chance = cell.Simulator.Chance.Fork($"butler {_process.Number}");
         _strand = new Strand(_process);
+        _clock = new JobClock(_settings, host.Time, () => _home.Count + _target.Count > 0, Tick);
+        _room = new Pulse();
         DesertCallers();
         _home.Clear();
         _target.Clear();
@@ -62,6 +66,7 @@ internal sealed class SimulatedButler(Cell cell, ClientHost host, JobLedger ledg
             {
                 var job = new HomeJob(name, target, "", start, _settings, Now);
                 _home.Add(name, job);
+                _clock.Wake();
                 Settle(job);
                 TypeAsync(job, plan.Stdin());
             },
@@ -113,20 +118,21 @@ internal sealed class SimulatedButler(Cell cell, ClientHost host, JobLedger ledg
         var hello = new Hello { Role = SessionRole.Butler, Instance = _chance.NextBits(), System = "simulated", Processors = 2 };
         _session = new ClientSession(hello, new SimulatedDialer(cell.Network, _process!, cell.Server.Machine), this, cell.Plan.Settings, host.Time);
         cell.Watch(_session.RunAsync(CancellationToken.None));
-        while (true)
-        {
-            await Task.Delay(_settings.Tick, host.Time);
-            foreach (var job in _home.Values.ToArray())
-            {
-                job.Tick(Now);
-                Settle(job);
-            }
+        await _clock.RunAsync(CancellationToken.None);
+    }
 
-            foreach (var (job, _) in _target.Values.ToArray())
-            {
-                job.Tick(Now);
-                Settle(job.Name);
-            }
+    private void Tick()
+    {
+        foreach (var job in _home.Values.ToArray())
+        {
+            job.Tick(Now);
+            Settle(job);
+        }
+
+        foreach (var (job, _) in _target.Values.ToArray())
+        {
+            job.Tick(Now);
+            Settle(job.Name);
         }
     }
 
@@ -152,7 +158,7 @@ internal sealed class SimulatedButler(Cell cell, ClientHost host, JobLedger ledg
             var length = Math.Min(Math.Min(job.StdinRoom, input.Length - from), 1 + _chance.Next(20_000));
             if (length == 0)
             {
-                await Task.Delay(_settings.Tick, host.Time);
+                await _room.NextAsync();
                 continue;
             }
 
@@ -194,6 +200,7 @@ internal sealed class SimulatedButler(Cell cell, ClientHost host, JobLedger ledg
         else if (message.BodyCase == JobMessage.BodyOneofCase.Start && !_ended.Contains(message.Job))
         {
             _target.Add(message.Job, (new TargetJob(message.Job, message.FromHost, message.Start, _settings, Now), null));
+            _clock.Wake();
             Settle(message.Job);
         }
         else if (JobSides.TargetKnowsNone(message, host.Name) is { } answer)
@@ -211,6 +218,8 @@ internal sealed class SimulatedButler(Cell cell, ClientHost host, JobLedger ledg
                 CarryOut(job, effect);
             }
         }
+
+        _room.Beat();
     }
 
     private void CarryOut(HomeJob job, JobEffect effect)
@@ -252,6 +261,8 @@ internal sealed class SimulatedButler(Cell cell, ClientHost host, JobLedger ledg
                 CarryOut(running.Job, effect);
             }
         }
+
+        running.Command?.LookAgain();
     }
 
     private void CarryOut(TargetJob job, JobEffect effect)

@@ -11,6 +11,7 @@ namespace AfsLike.Simulation.Jobs;
 internal sealed class SimulatedCommand(string name, JobPlan plan, TargetJob job, JobLedger ledger, TimeProvider time, SeededRandom chance, Action settle)
 {
     private readonly MemoryStream _input = new();
+    private readonly Pulse _news = new();
     private bool _inputEnded;
     private uint _signal;
 
@@ -26,6 +27,9 @@ internal sealed class SimulatedCommand(string name, JobPlan plan, TargetJob job,
 
     public void Signal(uint signal) => _signal = _signal == 0 ? signal : _signal;
 
+    /// <summary>There may be room for output now, or more input, or a signal.</summary>
+    public void LookAgain() => _news.Beat();
+
     public async Task RunAsync()
     {
         await PauseAsync();
@@ -38,7 +42,7 @@ internal sealed class SimulatedCommand(string name, JobPlan plan, TargetJob job,
 
         while (_signal == 0 && !_inputEnded)
         {
-            await PauseAsync();
+            await _news.NextAsync();
         }
 
         ledger.Read(name, _input.GetBuffer().AsSpan(0, (int)_input.Length));
@@ -51,7 +55,13 @@ internal sealed class SimulatedCommand(string name, JobPlan plan, TargetJob job,
         for (var from = 0; from < bytes.Length && _signal == 0;)
         {
             var room = Math.Min(job.OutputRoom(stream), bytes.Length - from);
-            if (room == 0 || chance.OneIn(4))
+            if (room == 0)
+            {
+                await _news.NextAsync();
+                continue;
+            }
+
+            if (chance.OneIn(4))
             {
                 await PauseAsync();
                 continue;

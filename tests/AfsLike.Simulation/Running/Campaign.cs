@@ -16,6 +16,7 @@ internal sealed class Campaign(CommandLine line, Func<Simulator, RunOptions, IHi
     private ulong _given;
     private long _runs;
     private long _operations;
+    private long _compared;
 
     /// <summary>Null: no promise was broken.</summary>
     public RunResult? Run()
@@ -34,7 +35,7 @@ internal sealed class Campaign(CommandLine line, Func<Simulator, RunOptions, IHi
         var used = Environment.CpuUsage.TotalTime;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{_runs} runs, {_operations} operations in {used.TotalSeconds:0} s of processor time, {_operations / used.TotalSeconds:0} operations/s of one processor"));
+            $"{_runs} runs, {_operations} operations ({_compared} of them when all was quiet) in {used.TotalSeconds:0} s of processor time, {_operations / used.TotalSeconds:0} operations/s of one processor"));
         return _failed;
     }
 
@@ -75,6 +76,7 @@ internal sealed class Campaign(CommandLine line, Func<Simulator, RunOptions, IHi
         {
             _runs++;
             _operations += result.Operations;
+            _compared += result.Compared;
             _failed ??= result.Failure is null ? null : result;
             if (line.Seeds is not null && result.Failure is null)
             {

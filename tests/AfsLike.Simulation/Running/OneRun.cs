@@ -3,7 +3,7 @@ using AfsLike.Simulation.World;
 namespace AfsLike.Simulation.Running;
 
 /// <summary>How a run ended.</summary>
-internal sealed record RunResult(RunOptions Options, ulong Hash, long Operations, long Steps, TimeSpan Simulated, Exception? Failure, Transcript Transcript);
+internal sealed record RunResult(RunOptions Options, ulong Hash, long Operations, long Compared, long Steps, TimeSpan Simulated, Exception? Failure, Transcript Transcript);
 
 /// <summary>One run under its options.</summary>
 internal sealed class OneRun
@@ -34,7 +34,7 @@ internal sealed class OneRun
             failure = broken;
         }
         return new RunResult(
-            _options, Simulator.Trace.Hash, _history.Operations, Simulator.Steps, Simulator.Elapsed, failure, Simulator.Trace.Transcript);
+            _options, Simulator.Trace.Hash, _history.Operations, _history.Compared, Simulator.Steps, Simulator.Elapsed, failure, Simulator.Trace.Transcript);
     }
 
     /// <summary>From another thread, about a run that stands still: so it may fail where the run is half way through a change.</summary>

@@ -23,7 +23,7 @@ internal static class Report
 
     public static string Summary(RunResult result, TimeSpan took) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{result.Operations} operations, {result.Steps} steps, {result.Simulated.TotalSeconds:0.0} s simulated in {took.TotalSeconds:0.00} s, "
+        $"{result.Operations} operations ({result.Compared} of them when all was quiet), {result.Steps} steps, {result.Simulated.TotalSeconds:0.0} s simulated in {took.TotalSeconds:0.00} s, "
         + $"{result.Operations / Math.Max(took.TotalSeconds, 1e-9):0} operations/s of one processor");
 
     /// <summary>The promise broken, what led there, and how to see it again.</summary>

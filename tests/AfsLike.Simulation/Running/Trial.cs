@@ -30,6 +30,8 @@ internal sealed class Trial : IHistory
 
     public long Operations { get; private set; }
 
+    public long Compared => 0;
+
     public async Task RunAsync()
     {
         await _cell.StartAsync();

@@ -52,7 +52,9 @@ internal sealed class CheckedRun : IHistory
 
     public Workload Work { get; }
 
-    public long Operations => Work.Count;
+    public long Operations => Work.Count + Compared;
+
+    public long Compared { get; private set; }
 
     public async Task RunAsync()
     {
@@ -84,7 +86,9 @@ internal sealed class CheckedRun : IHistory
         History.Quiet();
         foreach (var client in Cell.Clients)
         {
-            await client.Spawn("comparing", () => new TreeComparison(client, History, _simulator).RunAsync(s_start));
+            var comparison = new TreeComparison(client, History, _simulator);
+            await client.Spawn("comparing", () => comparison.RunAsync(s_start));
+            Compared += comparison.Count;
         }
 
         IOrderedStore disk = new SimulatedOrderedStore(Cell.Server.Disk, static _ => { });

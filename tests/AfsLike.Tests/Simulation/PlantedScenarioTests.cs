@@ -45,6 +45,21 @@ public sealed class PlantedScenarioTests
         await looking;
     });
 
+    /// <summary>A stopped daemon takes nothing back from its kernel.</summary>
+    [Fact]
+    public void A_supervisor_that_sleeps_while_its_daemon_stands_still_is_found() => IsFound(PlantedFault.SupervisorSleeps, "C1", 2, async (scenario, programs) =>
+    {
+        var (here, there, name) = (programs[0], programs[1], Scenario.Path("kept"));
+        await there.MakeAsync(name, VnodeKind.File, 0x1A4);
+        await here.StatAsync(name);
+        scenario.Cell.Clients[0].Process!.Freeze();
+        await there.ChangeAsync(name, s_oneMode);
+        var looking = here.StatAsync(name);
+        await scenario.DelayAsync(TimeSpan.FromSeconds(1));
+        scenario.Cell.Clients[0].Process!.Thaw();
+        await looking;
+    });
+
     [Fact]
     public void Rights_that_are_not_asked_for_are_found() => IsFound(PlantedFault.RightsNotAsked, "S1", 1, async (scenario, programs) =>
     {
