@@ -39,6 +39,9 @@ public sealed class VnodeKnowledge(Fid fid)
     /// <summary>Changes of it under way whose callers were interrupted: our own, so no break will tell when they are done.</summary>
     public int InDoubt { get; set; }
 
+    /// <summary>Names of this directory that the server was asked about one by one, since its listing was last fetched.</summary>
+    public int Questions { get; set; }
+
     /// <summary>Timestamp until which the kernel is told nothing for good about this directory: it is write-shared (RULES.md 1).</summary>
     public long ContendedUntil { get; set; }
 

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using AfsLike.Common.Wire;
 
 namespace AfsLike.Venus.Servers;
@@ -5,13 +6,15 @@ namespace AfsLike.Venus.Servers;
 /// <summary>How many calls of each kind were made since the start: what "warm" is proved by. Named <c>rpc.lookup</c>, <c>rpc.set_status</c>, …</summary>
 public sealed class RpcCounters
 {
+    private static readonly FrozenDictionary<Request.CallOneofCase, string> Names = Enum.GetValues<Request.CallOneofCase>().ToFrozenDictionary(static call => call, NameOf);
+
     private readonly SortedDictionary<string, long> _counts = new(StringComparer.Ordinal);
 
     public long Total { get; private set; }
 
     public void Add(Request.CallOneofCase call)
     {
-        var name = NameOf(call);
+        var name = Names[call];
         _counts[name] = _counts.GetValueOrDefault(name) + 1;
         Total++;
     }

@@ -15,6 +15,12 @@ internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeI
     /// <summary>Answers in a row that are older than what was seen before: then something is wrong with the server.</summary>
     private const int MostOutdated = 32;
 
+    /// <summary>Names asked about one by one before the listing of a small directory is fetched.</summary>
+    private const int FewQuestions = 4;
+
+    /// <summary>Entries of a listing that cost both sides together about as much as one question does.</summary>
+    private const int EntriesPerQuestion = 64;
+
     private readonly Knowledge _knowledge = parts.Knowledge;
 
     /// <summary>The status, if a promise stands behind it now.</summary>
@@ -143,6 +149,7 @@ internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeI
                 _knowledge.Get(directory).LearnName(name, child is null ? NameFact.Absent : NameFact.Of(child), parent.DataVersion);
             }
 
+            Asked(_knowledge.Get(directory), parent.Length, who);
             return child;
         }
 
@@ -216,6 +223,7 @@ internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeI
             first ??= status;
             if (page.More)
             {
+                LearnPage(page, status, noted, who);
                 continue;
             }
 
@@ -226,6 +234,44 @@ internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeI
             }
 
             return listing;
+        }
+    }
+
+    /// <summary>So that what is asked for while the rest of a large directory comes is found.</summary>
+    private void LearnPage(ListResult page, VnodeStatus directory, ulong noted, Login who)
+    {
+        if (!_knowledge.IsOutdated(directory) && Learn(directory, noted, page.DirectoryRights, who))
+        {
+            var known = _knowledge.Get(directory.Fid);
+            foreach (var entry in page.Entries)
+            {
+                known.LearnName(entry.Name.ToFileName(), NameFact.Of(entry.Status.ToModel()), directory.DataVersion);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Who has asked for as many names of a directory as its listing would have cost is likely to ask for the others too: it is fetched meanwhile. So nobody pays more than twice what would have been
+    /// best ("ski rental", A. Karlin et al., Competitive Snoopy Caching, 1988).
+    /// </summary>
+    private void Asked(VnodeKnowledge directory, long entries, Login who)
+    {
+        if (++directory.Questions >= Math.Max(FewQuestions, entries / EntriesPerQuestion))
+        {
+            directory.Questions = 0;
+            FetchAhead(directory.Fid, who);
+        }
+    }
+
+    private async void FetchAhead(Fid directory, Login who)
+    {
+        try
+        {
+            await FetchListingAsync(directory, who, CancellationToken.None);
+        }
+        catch (AfsException)
+        {
+            // Nobody has asked for it: who needs it will, and be told what is wrong.
         }
     }
 
