@@ -25,6 +25,7 @@ internal static class AllSections
         new("sqlite", "transactions, each synced", Sqlite.RunAsync),
         new("visibility", "how soon one host sees what the other has stored, and whether ever too late", Visibility.RunAsync),
         new("server load", "processor time of the server for clients that know the tree already", ServerLoad.RunAsync),
+        new("slow link", "what is left of the bandwidth of a line with 60 ms round trip", SlowLink.RunAsync),
         new("remote command", "afsx run --on c2 -- true", RemoteCommand.RunAsync),
     ];
 }

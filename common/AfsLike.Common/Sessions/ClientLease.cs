@@ -10,14 +10,24 @@ namespace AfsLike.Common.Sessions;
 /// </summary>
 internal struct ClientLease
 {
+    private long _before, _last;
+
     /// <summary>Timestamp at which trust ends; 0 when there is none.</summary>
     public long TrustedUntil { get; private set; }
 
     public readonly bool IsTrusted(long now) => now < TrustedUntil;
 
+    /// <summary>Of the quickest of the last three renewals; 0 before the first.</summary>
+    public long RoundTrip { get; private set; }
+
     /// <summary>The server has answered a renewal sent at <paramref name="sent"/>. Never shortens.</summary>
-    public void Renewed(long sent, long lease, double trustedPart) =>
+    public void Renewed(long sent, long now, long lease, double trustedPart)
+    {
         TrustedUntil = Math.Max(TrustedUntil, sent + (long)(lease * trustedPart));
+        var took = now - sent;
+        RoundTrip = Math.Min(took, Math.Min(_last == 0 ? took : _last, _before == 0 ? took : _before));
+        (_before, _last) = (_last, took);
+    }
 
     public void End() => TrustedUntil = 0;
 }

@@ -55,6 +55,9 @@ public sealed class ClientSession
     /// <summary>When trust ends unless renewed, as a <see cref="TimeProvider.GetTimestamp"/>; 0 when there is none.</summary>
     public long TrustedUntil => _lease.TrustedUntil;
 
+    /// <summary>How long a message there and its answer take, at the least these days; zero before the first.</summary>
+    public TimeSpan RoundTrip => _time.GetElapsedTime(0, _lease.RoundTrip);
+
     /// <summary>Called whenever <see cref="TrustedUntil"/> moves on; a frozen daemon's supervisor watches what it publishes.</summary>
     public Action<long>? TrustExtended { get; set; }
 
@@ -316,7 +319,7 @@ public sealed class ClientSession
 
     private void Renewed(long sent)
     {
-        _lease.Renewed(sent, _leaseTicks, _settings.TrustedPart);
+        _lease.Renewed(sent, _time.GetTimestamp(), _leaseTicks, _settings.TrustedPart);
         _trustReported = false;
         TrustExtended?.Invoke(_lease.TrustedUntil);
     }
@@ -370,17 +373,9 @@ public sealed class ClientSession
         return pause < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : pause;
     }
 
-    private async Task PauseAsync(TimeSpan pause, CancellationToken stop)
-    {
-        try
-        {
-            await Task.Delay(pause, _time, stop);
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            // The caller looks at the token.
-        }
-    }
+    /// <summary>Or until <paramref name="stop"/>, which the caller looks at.</summary>
+    private async Task PauseAsync(TimeSpan pause, CancellationToken stop) =>
+        await Task.Delay(pause, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
     private static void Back(SynchronizationContext? strand, Action action)
     {

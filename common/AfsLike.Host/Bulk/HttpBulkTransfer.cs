@@ -13,9 +13,6 @@ namespace AfsLike.Host.Bulk;
 /// </summary>
 public sealed class HttpBulkTransfer : IDisposable
 {
-    /// <summary>Connections at once.</summary>
-    public const int Connections = 8;
-
     /// <summary>A request begins anew after a lost connection until so long after its first beginning.</summary>
     public static readonly TimeSpan RetryFor = TimeSpan.FromSeconds(60);
 
@@ -28,6 +25,7 @@ public sealed class HttpBulkTransfer : IDisposable
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
+    private readonly Lanes _lanes = new();
     private readonly HttpClient _client;
     private readonly string _base;
     private readonly TimeProvider _time;
@@ -41,7 +39,7 @@ public sealed class HttpBulkTransfer : IDisposable
         {
             SslOptions = tls,
             UseProxy = false,
-            MaxConnectionsPerServer = Connections,
+            MaxConnectionsPerServer = Lanes.Most,
             ConnectTimeout = TimeSpan.FromSeconds(5),
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
         };
@@ -86,18 +84,20 @@ public sealed class HttpBulkTransfer : IDisposable
         },
         cancel);
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose()
+    {
+        _client.Dispose();
+        _lanes.Dispose();
+    }
 
     private async Task AgainAsync(Func<CancellationToken, Task> work, CancellationToken cancel)
     {
         var began = _time.GetTimestamp();
         for (var pause = FirstPause; ; pause = pause + pause > LongestPause ? LongestPause : pause + pause)
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            limit.CancelAfter(AttemptLimit);
             try
             {
-                await work(limit.Token).ConfigureAwait(false);
+                await InLaneAsync(work, cancel).ConfigureAwait(false);
                 return;
             }
             catch (Exception failure) when (failure is HttpRequestException or IOException)
@@ -116,6 +116,24 @@ public sealed class HttpBulkTransfer : IDisposable
             }
 
             await Task.Delay(pause, _time, cancel).ConfigureAwait(false);
+        }
+    }
+
+    private async Task InLaneAsync(Func<CancellationToken, Task> work, CancellationToken cancel)
+    {
+        TimeSpan? took = null;
+        await _lanes.EnterAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            limit.CancelAfter(AttemptLimit);
+            var began = _time.GetTimestamp();
+            await work(limit.Token).ConfigureAwait(false);
+            took = _time.GetElapsedTime(began);
+        }
+        finally
+        {
+            _lanes.Leave(took);
         }
     }
 

@@ -35,7 +35,7 @@ server() {
   for part in ptserver vlserver fileserver volserver; do begin "$part" "/usr/lib/openafs/$part"; done
   await vlserver vos listvldb -noauth -server "$SERVER"
   await fileserver vos create "$SERVER" a root.afs -noauth
-  await volserver vos create "$SERVER" a "$VOLUME" -noauth
+  await volserver vos create "$SERVER" a "$VOLUME" -maxquota 0 -noauth
   open_to_everybody
 }
 

@@ -35,6 +35,9 @@ internal sealed class Cell(string dev, string directory)
         throw new BenchException($"{daemon} does not run on {host}");
     }
 
+    /// <summary>Of the process that holds the network in which the hosts meet.</summary>
+    public string SwitchPid() => File.ReadAllText(Path.Combine(directory, "switch.pid")).Split(' ', '\n')[0];
+
     /// <summary>Starts it: some seconds for each client.</summary>
     public Task UpAsync(int clients) => Programs.RunAsync(dev, ["cell", "up", directory, "--clients", $"{clients}"], TimeSpan.FromMinutes(15));
 

@@ -231,6 +231,7 @@ int main(int argc, char **argv) {
     VERB("tell", 3) tell(path, (long)first);
     VERB("hear", 2) hear(path);
     VERB("store", 5) stale_store(path, second, atol(argv[4]), argv[5]);
+    VERB("link", 5) slow_link(path, second, atof(argv[4]), atof(argv[5]));
     VERB("look", 5) stale_look(path, second, atol(argv[4]), argv[5]);
     else { fprintf(stderr, "work: no such work: %s\n", argc > 1 ? argv[1] : ""); return 2; }
     return 0;

@@ -36,6 +36,9 @@ void hear(const char *path);
 void stale_store(const char *directory, const char *way, long tries, const char *board);
 void stale_look(const char *directory, const char *way, long tries, const char *board);
 
+/* link.c */
+void slow_link(const char *one, const char *other, double delay, double rate);
+
 /* process.c */
 void timed(const char *directory, char **command);
 void processor_seconds(char **pids);

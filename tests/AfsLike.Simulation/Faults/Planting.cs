@@ -62,6 +62,10 @@ internal sealed class Planting(PlantedFault fault, Simulator simulator, History 
             {
                 rights.Caller |= (uint)Rights.Lookup;
                 rights.Anyuser |= (uint)Rights.Lookup;
+                foreach (var other in rights.Others)
+                {
+                    other.Rights |= (uint)Rights.Lookup;
+                }
             }
 
             return true;

@@ -11,6 +11,8 @@ internal sealed class Fetching(IServerCalls server, IBulkTransfer bulk, ICacheDi
     /// <summary>Beginnings anew, when the file changes under the fetch and its chunks are gone from the server.</summary>
     private const int MostAttempts = 3;
 
+    public TimeSpan RoundTrip => server.RoundTrip;
+
     public Task<StoredVersion> AskAsync(Fid fid, uint slot, CancellationToken cancel) => StoredVersion.AskAsync(server, bulk, fid, slot, cancel);
 
     /// <summary>The version the server has now: the one wanted or a newer one. The file lies in Fetching and is pinned once.</summary>
@@ -75,7 +77,7 @@ internal sealed class Fetching(IServerCalls server, IBulkTransfer bulk, ICacheDi
 
         file.Handle.SetLength(stored.Content.Length);
         var writing = new Turnstile(); // the file has one lock in the kernel, and its other writers would spin on it
-        await ChunkWork.ForEachAsync(stored.Content.Chunks.Count, cancel, async (index, buffer, token) =>
+        await ChunkWork.ForEachAsync(stored.Content.Chunks.Count, server.RoundTrip, cancel, async (index, buffer, token) =>
         {
             var chunk = stored.Content.Chunks[index];
             if (chunk.Id != 0)

@@ -10,6 +10,9 @@ public interface IServerSession
 
     bool IsConnected { get; }
 
+    /// <summary>As <see cref="ClientSession.RoundTrip"/>.</summary>
+    TimeSpan RoundTrip { get; }
+
     ulong LowWater { set; }
 
     /// <summary>As <see cref="ClientSession.CallAsync"/>.</summary>
@@ -22,6 +25,9 @@ public interface IServerSession
 /// <summary>Any call of the protocol, for those who make their own requests (the content cache). <c>user</c> is a login's slot.</summary>
 public interface IServerCalls
 {
+    /// <summary>As <see cref="ClientSession.RoundTrip"/>.</summary>
+    TimeSpan RoundTrip { get; }
+
     /// <summary>Throws AfsException as <see cref="ClientSession.CallAsync"/> does.</summary>
     Task<Reply> CallAsync(Request request, CancellationToken cancel);
 }
@@ -36,6 +42,8 @@ public sealed class SessionPort : IServerSession
     public bool IsTrusted => Session.IsTrusted;
 
     public bool IsConnected => Session.IsConnected;
+
+    public TimeSpan RoundTrip => Session.RoundTrip;
 
     public ulong LowWater
     {

@@ -20,6 +20,8 @@ public sealed class ViceServer(IServerSession session, OperationNumbers operatio
 
     public bool IsConnected => session.IsConnected;
 
+    public TimeSpan RoundTrip => session.RoundTrip;
+
     public OperationNumbers Operations { get; } = operations;
 
     public RpcCounters Counters { get; } = counters;

@@ -29,6 +29,9 @@ internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeI
     public VnodeKnowledge? Promised(Fid fid) =>
         parts.Server.IsTrusted && _knowledge.Find(fid) is { IsPromised: true } known ? known : null;
 
+    /// <summary>All names of a directory are known.</summary>
+    public bool HasListing(Fid directory) => Promised(directory)?.Names is { IsComplete: true };
+
     public ValueTask<VnodeStatus> StatusAsync(Fid fid, Login who, CancellationToken cancel) =>
         Held(fid) is { } status ? ValueTask.FromResult(status) : new ValueTask<VnodeStatus>(AskStatusAsync(fid, who, cancel));
 
@@ -189,6 +192,10 @@ internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeI
             var known = _knowledge.Get(status.Fid);
             known.LearnRights(UserId.Anyone, (Rights)rights.Anyuser);
             known.LearnRights(who.User, (Rights)rights.Caller);
+            foreach (var other in rights.Others)
+            {
+                known.LearnRights(new UserId(other.User), (Rights)other.Rights);
+            }
         }
 
         if (_knowledge.IsOverFull)

@@ -40,14 +40,15 @@ public sealed partial class FileTree : IFileTree
         _facts = new Facts(parts, _nodes, _takenBack);
         _granting = new Granting(parts, _nodes, _facts, _takenBack);
         _naming = new Naming(parts, _nodes, _facts, _granting);
-        _listing = new Listing(parts, _nodes, _facts, _granting);
+        var ahead = new ReadingAhead(parts, _facts);
+        _listing = new Listing(parts, _nodes, _facts, ahead, _granting);
         _claims = new Claims(parts, _nodes);
         _changing = new Changing(parts, _nodes, _facts, _claims);
         var locks = new LocksHeld(parts.Journal);
         _storing = new Storing(parts, _nodes, _facts, _claims, locks, _takenBack);
         _locking = new Locking(parts, _storing, locks);
         _ranges = new Ranges(_storing);
-        _opening = new Opening(parts, _nodes, _facts, _storing);
+        _opening = new Opening(parts, _nodes, _facts, ahead, _storing);
         _attributes = new Attributes(parts, _nodes, _facts, _granting, _changing, _opening);
         _promises = new Promises(parts, _nodes, _storing, _locking, _claims, logins, _takenBack);
         _space = new Space(parts);

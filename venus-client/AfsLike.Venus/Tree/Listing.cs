@@ -8,7 +8,7 @@ namespace AfsLike.Venus.Tree;
 /// Open directories. A handle reads from the listing as it was when it was opened or rewound; a cookie is a place in that, and in any later one (<see cref="ListingOrder"/>). The kernel may keep
 /// what it has read as long as the listing it read to the end is still the current one (RULES.md 3).
 /// </summary>
-internal sealed class Listing(TreeParts parts, NodeTable nodes, Facts facts, Granting granting)
+internal sealed class Listing(TreeParts parts, NodeTable nodes, Facts facts, ReadingAhead ahead, Granting granting)
 {
     private readonly Dictionary<HandleId, OpenDirectory> _open = [];
 
@@ -38,7 +38,14 @@ internal sealed class Listing(TreeParts parts, NodeTable nodes, Facts facts, Gra
         var node = open.Node;
         if (cookie == 0 || open.Entries is null)
         {
-            open.Entries = await facts.ListAsync(node.Fid, open.Who, cancel);
+            var isHere = facts.HasListing(node.Fid);
+            var listing = facts.ListAsync(node.Fid, open.Who, cancel);
+            if (facts.Held(node.Fid) is { } status)
+            {
+                ahead.Lists(status, node.FirstName, isHere, open.Who);
+            }
+
+            open.Entries = await listing;
             open.Order = new ListingOrder(open.Entries);
             open.ReadFromStart = cookie == 0;
             open.Version = facts.Promised(node.Fid)?.Names?.Version;

@@ -42,6 +42,8 @@ internal sealed class Node(NodeId id, Fid fid, VnodeKind kind)
     /// <summary>The names under which the kernel was given this node. Empty and <see cref="HasManyNames"/>: too many to say.</summary>
     public IReadOnlyList<(NodeId Parent, FileName Name)> Names => _names;
 
+    public FileName? FirstName => _names.Count > 0 ? _names[0].Name : null;
+
     public bool HasManyNames { get; private set; }
 
     public void AddName(NodeId parent, FileName name)

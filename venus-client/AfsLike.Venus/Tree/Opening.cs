@@ -8,7 +8,7 @@ namespace AfsLike.Venus.Tree;
 /// Opens files. All handles of a node share one local file of one version. When the contents have changed elsewhere while it is open here, its
 /// names lead to another node from then on; whoever still comes to this one hears Stale, and the kernel looks the path up again (RULES.md 11).
 /// </summary>
-internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Storing storing)
+internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, ReadingAhead ahead, Storing storing)
 {
     /// <summary>Fetches in a row that found the file changed again.</summary>
     private const int MostFetches = 16;
@@ -193,7 +193,10 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Sto
             }
             else
             {
-                var content = await parts.Cache.GetAsync(status, who.Slot, cancel);
+                var isHere = parts.Cache.Find(status.Fid, status.DataVersion) is not null;
+                var getting = parts.Cache.GetAsync(status, who.Slot, cancel);
+                ahead.Opens(status, node.FirstName, isHere, who);
+                var content = await getting;
                 if (content.Version != status.DataVersion)
                 {
                     status = await facts.AskStatusAsync(node.Fid, who, cancel); // it changed meanwhile

@@ -51,7 +51,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
                 Directory = applied.Directory?.ToWire(),
                 Child = applied.Subject.ToWire(),
                 OldDirectoryVersion = applied.OldDirectoryVersion.Value,
-                ChildRights = applied.Inherited is { } acl ? Vnodes.RightsUnder(acl, volume, applied.Subject.Fid, call.Who.User, call.Who) : null,
+                ChildRights = applied.Inherited is { } acl ? Vnodes.RightsUnder(acl, volume, applied.Subject.Fid, call.Who.User, call) : null,
             },
         });
     }
@@ -196,7 +196,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
             Status = new StatusResult
             {
                 Status = applied.Subject.ToWire(),
-                Rights = Vnodes.RightsUnder(acl, volume, applied.Subject.Fid, applied.Subject.Owner, call.Who),
+                Rights = Vnodes.RightsUnder(acl, volume, applied.Subject.Fid, applied.Subject.Owner, call),
             },
         });
     }

@@ -21,8 +21,14 @@ public sealed class Client(Holder holder, ServerSession session)
 }
 
 /// <summary>One request, with who asks.</summary>
-public sealed record Call(Client Client, Request Request, Principal Who)
+/// <param name="At">When it is handled: nanoseconds since 1970.</param>
+public sealed record Call(Client Client, Request Request, Principal Who, long At)
 {
+    private IReadOnlyList<Principal>? _others;
+
+    /// <summary>Other users this client speaks for: it is told of their rights too, so that it need not ask.</summary>
+    public IReadOnlyList<Principal> Others => _others ??= Client.Slots.Others(Who.User, At);
+
     /// <summary>Throws <see cref="AfsException"/> InvalidArgument for a change without a number: it could not be applied exactly once.</summary>
     public OperationId Operation => Request.Operation != 0
         ? new OperationId(Client.Session.Instance, Request.Operation)

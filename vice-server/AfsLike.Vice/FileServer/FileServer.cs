@@ -72,7 +72,8 @@ public sealed class FileServer : IServerSessionEvents
             }
 
             var client = ClientOf(session);
-            var call = new Call(client, request, client.Slots.Resolve(request.User, _parts.Time.Nanoseconds()));
+            var now = _parts.Time.Nanoseconds();
+            var call = new Call(client, request, client.Slots.Resolve(request.User, now), now);
             var reply = await answer(call);
             reply.Id = request.Id;
             return reply;

@@ -20,7 +20,7 @@ public sealed class Reading(Vnodes vnodes, PromiseKeeper promises, TicketTable t
     {
         var (volume, status) = vnodes.Find(call, call.Request.Status.Fid);
         vnodes.For(call.Who).Status(status);
-        return new Reply { Status = new StatusResult { Status = status.ToWire(), Rights = Vnodes.RightsOf(volume, status, call.Who) } };
+        return new Reply { Status = new StatusResult { Status = status.ToWire(), Rights = Vnodes.RightsOf(volume, status, call) } };
     }
 
     public Reply Lookup(Call call)
@@ -31,14 +31,14 @@ public sealed class Reading(Vnodes vnodes, PromiseKeeper promises, TicketTable t
         var result = new LookupResult
         {
             Directory = directory.ToWire(),
-            DirectoryRights = Vnodes.RightsOf(volume, directory, call.Who),
+            DirectoryRights = Vnodes.RightsOf(volume, directory, call),
         };
         if (volume.Lookup(directory.Fid.Vnode, name) is { } vnode)
         {
             var child = Child(call, volume, vnode);
             result.Found = true;
             result.Child = child.ToWire();
-            result.ChildRights = Vnodes.RightsOf(volume, child, call.Who);
+            result.ChildRights = Vnodes.RightsOf(volume, child, call);
         }
 
         return new Reply { Lookup = result };
@@ -54,7 +54,7 @@ public sealed class Reading(Vnodes vnodes, PromiseKeeper promises, TicketTable t
         var result = new ListResult
         {
             Directory = directory.ToWire(),
-            DirectoryRights = Vnodes.RightsOf(volume, directory, call.Who),
+            DirectoryRights = Vnodes.RightsOf(volume, directory, call),
         };
         var bytes = 0;
         foreach (var (name, vnode) in volume.List(directory.Fid.Vnode, after, limit + 1))
@@ -70,7 +70,7 @@ public sealed class Reading(Vnodes vnodes, PromiseKeeper promises, TicketTable t
             {
                 Name = name.ToWire(),
                 Status = child.ToWire(),
-                Rights = Vnodes.RightsOf(volume, child, call.Who),
+                Rights = Vnodes.RightsOf(volume, child, call),
             };
             bytes += entry.CalculateSize();
             result.Entries.Add(entry);
@@ -126,7 +126,7 @@ public sealed class Reading(Vnodes vnodes, PromiseKeeper promises, TicketTable t
         var (volume, directory) = vnodes.FindDirectory(call, call.Request.Rights.Directory);
         return new Reply
         {
-            Rights = new RightsResult { Status = directory.ToWire(), Rights = Vnodes.RightsOf(volume, directory, call.Who) },
+            Rights = new RightsResult { Status = directory.ToWire(), Rights = Vnodes.RightsOf(volume, directory, call) },
         };
     }
 

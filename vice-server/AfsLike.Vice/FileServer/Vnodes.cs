@@ -46,16 +46,23 @@ public sealed class Vnodes(VolumeSet volumes, PromiseKeeper promises)
     }
 
     /// <summary>What a reply says about a directory; null for anything else.</summary>
-    public static DirectoryRights? RightsOf(Volume volume, VnodeStatus status, Principal who) => status.Kind == VnodeKind.Directory
-        ? RightsUnder(volume.Acl(status.Fid.Vnode), volume, status.Fid, status.Owner, who)
+    public static DirectoryRights? RightsOf(Volume volume, VnodeStatus status, Call call) => status.Kind == VnodeKind.Directory
+        ? RightsUnder(volume.Acl(status.Fid.Vnode), volume, status.Fid, status.Owner, call)
         : null;
 
     /// <summary>What a directory grants under an ACL that it may be about to get.</summary>
-    public static DirectoryRights RightsUnder(AccessList acl, Volume volume, Fid directory, UserId owner, Principal who) => new()
+    public static DirectoryRights RightsUnder(AccessList acl, Volume volume, Fid directory, UserId owner, Call call)
     {
-        Caller = (uint)Evaluate(acl, volume, directory, owner, who),
-        Anyuser = (uint)Evaluate(acl, volume, directory, owner, Principal.Anyone),
-    };
+        var rights = new DirectoryRights { Caller = Of(call.Who), Anyuser = Of(Principal.Anyone) };
+        foreach (var other in call.Others)
+        {
+            rights.Others.Add(new UserRights { User = other.User.Value, Rights = Of(other) });
+        }
+
+        return rights;
+
+        uint Of(Principal who) => (uint)Evaluate(acl, volume, directory, owner, who);
+    }
 
     private static Rights Evaluate(AccessList acl, Volume volume, Fid directory, UserId owner, Principal who) =>
         AccessRules.Evaluate(acl, owner, who) | RootVolumes.ImplicitRights(volume.Name, directory, who);

@@ -15,6 +15,9 @@ public sealed class UserSlots
     /// <summary>Slots of one session; one more takes the place of the one unused for longest.</summary>
     public const int Most = 1024;
 
+    /// <summary>Users whose rights a client is told beside the caller's.</summary>
+    public const int MostTold = 16;
+
     private readonly Dictionary<uint, Slot> _slots = [];
     private ulong _uses;
 
@@ -68,6 +71,11 @@ public sealed class UserSlots
             ? slot.Principal
             : throw new AfsException(AfsError.NoToken, "the token has expired; log in again (afsx login)");
     }
+
+    /// <summary>Users bound now whose tokens are good, but for one; <see cref="MostTold"/> at most.</summary>
+    public IReadOnlyList<Principal> Others(UserId but, long now) => _slots.Count < 2
+        ? []
+        : [.. _slots.Values.Where(slot => now < slot.Expires && slot.Principal.User != but).Select(static slot => slot.Principal).Distinct().Take(MostTold)];
 
     private sealed record Slot(string Name, Principal Principal, long Expires)
     {

@@ -15,6 +15,8 @@ internal sealed class FakeVice : IServerCalls, IBulkTransfer
     private ulong _lastChunk;
     private int _lastTicket;
 
+    public TimeSpan RoundTrip { get; set; }
+
     /// <summary>Stores are answered as having been done before.</summary>
     public bool RemembersStores { get; set; }
 
