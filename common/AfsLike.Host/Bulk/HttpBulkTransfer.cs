@@ -19,6 +19,9 @@ public sealed class HttpBulkTransfer : IDisposable
     /// <summary>One attempt, its body included: a megabyte in this time is a very slow line, and beyond it a dead one.</summary>
     public static readonly TimeSpan AttemptLimit = TimeSpan.FromSeconds(60);
 
+    /// <summary>Bytes from which on a transfer tells how thick the line is.</summary>
+    private const int TellingSize = 512 * 1024;
+
     private const string ChecksumHeader = "afs-checksum";
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
@@ -55,6 +58,7 @@ public sealed class HttpBulkTransfer : IDisposable
 
     /// <summary>Fills the buffer with the chunk, which has exactly its length. Throws AfsException.</summary>
     public Task GetAsync(ReadOnlyMemory<byte> ticket, ulong chunk, Memory<byte> buffer, CancellationToken cancel) => AgainAsync(
+        buffer.Length,
         async limit =>
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, Address(ticket, chunk));
@@ -75,6 +79,7 @@ public sealed class HttpBulkTransfer : IDisposable
 
     /// <summary>Durable at the server when it completes. Throws AfsException.</summary>
     public Task PutAsync(ReadOnlyMemory<byte> ticket, ulong chunk, ReadOnlyMemory<byte> bytes, Checksum checksum, CancellationToken cancel) => AgainAsync(
+        bytes.Length,
         async limit =>
         {
             using var request = new HttpRequestMessage(HttpMethod.Put, Address(ticket, chunk)) { Content = new ReadOnlyMemoryContent(bytes) };
@@ -84,20 +89,19 @@ public sealed class HttpBulkTransfer : IDisposable
         },
         cancel);
 
-    public void Dispose()
-    {
-        _client.Dispose();
-        _lanes.Dispose();
-    }
+    /// <summary>As many as make sense on this line.</summary>
+    public int AtOnce => _lanes.Count;
 
-    private async Task AgainAsync(Func<CancellationToken, Task> work, CancellationToken cancel)
+    public void Dispose() => _client.Dispose();
+
+    private async Task AgainAsync(int size, Func<CancellationToken, Task> work, CancellationToken cancel)
     {
         var began = _time.GetTimestamp();
         for (var pause = FirstPause; ; pause = pause + pause > LongestPause ? LongestPause : pause + pause)
         {
             try
             {
-                await InLaneAsync(work, cancel).ConfigureAwait(false);
+                await InLaneAsync(size, work, cancel).ConfigureAwait(false);
                 return;
             }
             catch (Exception failure) when (failure is HttpRequestException or IOException)
@@ -119,17 +123,23 @@ public sealed class HttpBulkTransfer : IDisposable
         }
     }
 
-    private async Task InLaneAsync(Func<CancellationToken, Task> work, CancellationToken cancel)
+    /// <summary>Within <see cref="AttemptLimit"/>, the wait for a lane included.</summary>
+    private async Task InLaneAsync(int size, Func<CancellationToken, Task> work, CancellationToken cancel)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(AttemptLimit);
+        await _lanes.EnterAsync(limit.Token).ConfigureAwait(false);
         TimeSpan? took = null;
-        await _lanes.EnterAsync(cancel).ConfigureAwait(false);
+        var began = _time.GetTimestamp();
         try
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            limit.CancelAfter(AttemptLimit);
-            var began = _time.GetTimestamp();
             await work(limit.Token).ConfigureAwait(false);
-            took = _time.GetElapsedTime(began);
+            took = size < TellingSize ? null : _time.GetElapsedTime(began);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            took = AttemptLimit;
+            throw;
         }
         finally
         {

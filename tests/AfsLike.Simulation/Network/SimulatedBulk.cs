@@ -24,6 +24,8 @@ public sealed class SimulatedBulk(Simulator simulator, SimulatedNetwork network,
     /// <summary>One transfer in so many breaks; 0: none does.</summary>
     public int BreaksOneIn { get; init; } = 300;
 
+    public int AtOnce => ChunkWork.MostAtOnce;
+
     public async Task GetAsync(ReadOnlyMemory<byte> ticket, ulong chunk, Memory<byte> buffer, CancellationToken cancel)
     {
         var bytes = await AgainAsync(0, service => service.GetAsync(client.Machine.Name, ticket, chunk), cancel);

@@ -67,6 +67,19 @@ public sealed class RightsScenarioTests
         });
     }
 
+    [Fact]
+    public void A_token_that_has_run_out_stands_in_nobody_elses_way()
+    {
+        var scenario = new Scenario(clients: 2);
+        scenario.Run(async programs =>
+        {
+            var directory = Scenario.Path("d");
+            await programs[0].MakeAsync(directory, VnodeKind.Directory, 0x1ED);
+            await scenario.DelayAsync(TimeSpan.FromHours(11));
+            Assert.Equal(AfsError.NotFound, (await programs[1].StatAsync([.. directory, FileName.From("absent")])).Error);
+        });
+    }
+
     /// <summary>What was known of rights alone is revalidated by nobody.</summary>
     [Fact]
     public void Rights_that_outlived_a_change_do_not_outlive_a_lost_lease()

@@ -5,10 +5,10 @@ namespace AfsLike.Butler.Jobs;
 /// <param name="tick">Each job's turn.</param>
 public sealed class JobClock(JobSettings settings, TimeProvider time, Func<bool> any, Action tick)
 {
-    private volatile TaskCompletionSource _woken = new();
+    private TaskCompletionSource _woken = new();
 
     /// <summary>There is a job now, or it is time to stop. From any thread.</summary>
-    public void Wake() => _woken.TrySetResult();
+    public void Wake() => Volatile.Read(ref _woken).TrySetResult();
 
     public async Task RunAsync(CancellationToken stop)
     {
@@ -29,7 +29,7 @@ public sealed class JobClock(JobSettings settings, TimeProvider time, Func<bool>
     private async Task SleepAsync(CancellationToken stop)
     {
         var woken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _woken = woken;
+        Interlocked.Exchange(ref _woken, woken); // seen by others before the next line looks
         if (!any() && !stop.IsCancellationRequested) // who woke before this line found the former one
         {
             await woken.Task;

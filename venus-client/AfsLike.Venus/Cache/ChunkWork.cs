@@ -5,7 +5,7 @@ using AfsLike.Common.Model;
 namespace AfsLike.Venus.Cache;
 
 /// <summary>Does something for each chunk of a file, a few at once.</summary>
-internal static class ChunkWork
+public static class ChunkWork
 {
     /// <summary>Chunks on their way at once where the server is near: enough to fill the network while others are decrypted and checked.</summary>
     public const int AtOnce = 4;
@@ -13,19 +13,37 @@ internal static class ChunkWork
     /// <summary>Where it is far.</summary>
     public const int MostAtOnce = 16;
 
-    /// <summary>One more for each 5 ms that a chunk's connection stands idle until its next one comes.</summary>
+    /// <summary>One more for each 5 ms that a chunk's connection stands idle until its next one comes, if the line has room for so many.</summary>
     /// <param name="roundTrip">To the server and back.</param>
-    public static int AtOnceOver(TimeSpan roundTrip) => Math.Min(AtOnce + (int)(roundTrip.TotalMilliseconds / 5), MostAtOnce);
+    /// <param name="room">What makes sense on the line.</param>
+    public static int AtOnceOver(TimeSpan roundTrip, int room) => Math.Clamp(AtOnce + (int)(roundTrip.TotalMilliseconds / 5), AtOnce, Math.Clamp(room, AtOnce, MostAtOnce));
 
     /// <summary>
     /// The work gets the chunk's index and a buffer of <see cref="Limits.ChunkSize"/> bytes that is its own. After the first failure no other chunk is begun
     /// and those under way are cancelled; it is thrown when all have ended, so that nothing touches buffers or files any more.
     /// </summary>
-    public static async Task ForEachAsync(int count, TimeSpan roundTrip, CancellationToken cancel, Func<int, Memory<byte>, CancellationToken, Task> work)
+    /// <param name="atOnce">Chunks that may be on their way at the moment; asked again after each.</param>
+    public static async Task ForEachAsync(int count, Func<int> atOnce, CancellationToken cancel, Func<int, Memory<byte>, CancellationToken, Task> work)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var next = 0;
-        await Joined.AllAsync([.. Enumerable.Range(0, Math.Min(AtOnceOver(roundTrip), count)).Select(_ => RunAsync())]);
+        var (next, running) = (0, 0);
+        var runs = new List<Task>();
+        Begin();
+        for (var i = 0; i < runs.Count; i++) // more may come while they run
+        {
+            await runs[i].ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+
+        await Joined.AllAsync(runs);
+
+        void Begin()
+        {
+            while (running < Math.Min(atOnce(), running + count - next) && !stop.IsCancellationRequested)
+            {
+                running++;
+                runs.Add(RunAsync());
+            }
+        }
 
         async Task RunAsync()
         {
@@ -35,6 +53,7 @@ internal static class ChunkWork
                 while (next < count && !stop.IsCancellationRequested)
                 {
                     await work(next++, buffer.AsMemory(0, Limits.ChunkSize), stop.Token);
+                    Begin();
                 }
 
                 cancel.ThrowIfCancellationRequested();
@@ -46,6 +65,7 @@ internal static class ChunkWork
             }
             finally
             {
+                running--;
                 ArrayPool<byte>.Shared.Return(buffer);
             }
         }

@@ -11,7 +11,8 @@ internal sealed class Fetching(IServerCalls server, IBulkTransfer bulk, ICacheDi
     /// <summary>Beginnings anew, when the file changes under the fetch and its chunks are gone from the server.</summary>
     private const int MostAttempts = 3;
 
-    public TimeSpan RoundTrip => server.RoundTrip;
+    /// <summary>Chunks that may be on their way at the moment.</summary>
+    public int AtOnce => ChunkWork.AtOnceOver(server.RoundTrip, bulk.AtOnce);
 
     public Task<StoredVersion> AskAsync(Fid fid, uint slot, CancellationToken cancel) => StoredVersion.AskAsync(server, bulk, fid, slot, cancel);
 
@@ -77,7 +78,7 @@ internal sealed class Fetching(IServerCalls server, IBulkTransfer bulk, ICacheDi
 
         file.Handle.SetLength(stored.Content.Length);
         var writing = new Turnstile(); // the file has one lock in the kernel, and its other writers would spin on it
-        await ChunkWork.ForEachAsync(stored.Content.Chunks.Count, server.RoundTrip, cancel, async (index, buffer, token) =>
+        await ChunkWork.ForEachAsync(stored.Content.Chunks.Count, () => AtOnce, cancel, async (index, buffer, token) =>
         {
             var chunk = stored.Content.Chunks[index];
             if (chunk.Id != 0)

@@ -11,6 +11,9 @@ public interface IBulkTransfer
     /// <summary>Fills the buffer with the chunk, which has exactly its length, and checks nothing.</summary>
     Task GetAsync(ReadOnlyMemory<byte> ticket, ulong chunk, Memory<byte> buffer, CancellationToken cancel);
 
+    /// <summary>Transfers that make sense at once on the line to the server, at the moment.</summary>
+    int AtOnce { get; }
+
     /// <summary>Durable at the server when it completes.</summary>
     Task PutAsync(ReadOnlyMemory<byte> ticket, ulong chunk, ReadOnlyMemory<byte> bytes, Checksum checksum, CancellationToken cancel);
 }

@@ -26,7 +26,7 @@ internal sealed class Refreshing(Fetching fetching, ICacheDisk disk, OpenHandles
         try
         {
             aside.Adopt(disk.Create(aside.Place, aside.Name));
-            await ChunkWork.ForEachAsync(changed.Count, fetching.RoundTrip, cancel, async (i, buffer, token) =>
+            await ChunkWork.ForEachAsync(changed.Count, () => fetching.AtOnce, cancel, async (i, buffer, token) =>
             {
                 var chunk = stored.Content.Chunks[changed[i]];
                 if (chunk.Id != 0)

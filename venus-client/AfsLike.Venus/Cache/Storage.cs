@@ -85,7 +85,7 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
         }
 
         var old = keepOld ? await OldMapAsync(file, begun.BaseDataVersion, slot, cancel) : [];
-        await ChunkWork.ForEachAsync(map.Length, server.RoundTrip, cancel, async (index, buffer, token) =>
+        await ChunkWork.ForEachAsync(map.Length, () => ChunkWork.AtOnceOver(server.RoundTrip, bulk.AtOnce), cancel, async (index, buffer, token) =>
         {
             var at = (long)index * Limits.ChunkSize;
             var piece = buffer[..(int)Math.Min(Limits.ChunkSize, length - at)];

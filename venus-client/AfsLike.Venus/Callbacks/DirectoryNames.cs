@@ -171,6 +171,12 @@ public sealed class DirectoryNames(DataVersion version)
             return;
         }
 
+        if (!IsComplete)
+        {
+            _sorted = null; // many more may be on their way
+            return;
+        }
+
         var at = Array.BinarySearch(_sorted, name);
         var next = new FileName[_sorted.Length + (exists ? 1 : -1)];
         var place = exists ? ~at : at;

@@ -42,6 +42,9 @@ public sealed class VnodeKnowledge(Fid fid)
     /// <summary>Names of this directory that the server was asked about one by one, since its listing was last fetched.</summary>
     public int Questions { get; set; }
 
+    /// <summary>Its listing is on its way, though nobody has asked for it.</summary>
+    public bool IsFetchedAhead { get; set; }
+
     /// <summary>Timestamp until which the kernel is told nothing for good about this directory: it is write-shared (RULES.md 1).</summary>
     public long ContendedUntil { get; set; }
 

@@ -89,7 +89,8 @@ public sealed class Principals(TimeProvider time)
     /// <summary>Nanoseconds since 1970.</summary>
     public long Now => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
 
-    private bool IsOver(Login login) => login.Expires <= Now;
+    /// <summary>Its token has run out: it is nobody's any more.</summary>
+    public bool IsOver(Login login) => login.Expires <= Now;
 
     private bool Changed((uint, UserId)[] before)
     {

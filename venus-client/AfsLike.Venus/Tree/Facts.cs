@@ -21,6 +21,9 @@ internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeI
     /// <summary>Entries of a listing that cost both sides together about as much as one question does.</summary>
     private const int EntriesPerQuestion = 64;
 
+    /// <summary>Entries of a directory whose listing is fetched without anybody's asking, at most: a larger one would push out too much of what is known.</summary>
+    private const int LargestAhead = 32_768;
+
     private readonly Knowledge _knowledge = parts.Knowledge;
 
     /// <summary>The status, if a promise stands behind it now.</summary>
@@ -105,7 +108,7 @@ internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeI
         }
 
         Rights? first = null;
-        foreach (var user in parts.Principals.Users)
+        foreach (var user in parts.Principals.Users.Where(user => !parts.Principals.IsOver(user)).ToList())
         {
             var may = await RightsAsync(directory, user, cancel) & Rights.Lookup;
             if (first is { } other && other != may)
@@ -159,8 +162,8 @@ internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeI
         throw GoesBackwards(directory);
     }
 
-    /// <summary>The whole directory in bytewise order of names. The user needs l on it.</summary>
-    public async Task<IReadOnlyList<(FileName Name, NameFact Fact)>> ListAsync(Fid directory, Login who, CancellationToken cancel)
+    /// <summary>The whole directory in bytewise order of names, and of which version that is; null: of several, page by page, or of one that is over. The user needs l on it.</summary>
+    public async Task<(IReadOnlyList<(FileName Name, NameFact Fact)> Entries, DataVersion? Version)> ListAsync(Fid directory, Login who, CancellationToken cancel)
     {
         if (Promised(directory)?.Names is { IsComplete: true } names)
         {
@@ -172,7 +175,7 @@ internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeI
 
             if (Promised(directory)?.Names is { IsComplete: true, Doubtful.Count: 0 } settled)
             {
-                return [.. settled.Sorted().Select(name => (name, settled.TryGet(name, out var fact) ? fact : default))];
+                return ([.. settled.Sorted().Select(name => (name, settled.TryGet(name, out var fact) ? fact : default))], settled.Version);
             }
         }
 
@@ -191,7 +194,11 @@ internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeI
         {
             var known = _knowledge.Get(status.Fid);
             known.LearnRights(UserId.Anyone, (Rights)rights.Anyuser);
-            known.LearnRights(who.User, (Rights)rights.Caller);
+            if (who.IsNobody || parts.Server.WireSlotOf(who.Slot) != 0) // else it was asked as anyuser
+            {
+                known.LearnRights(who.User, (Rights)rights.Caller);
+            }
+
             foreach (var other in rights.Others)
             {
                 known.LearnRights(new UserId(other.User), (Rights)other.Rights);
@@ -206,7 +213,7 @@ internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeI
         return true;
     }
 
-    private async Task<IReadOnlyList<(FileName Name, NameFact Fact)>> FetchListingAsync(Fid directory, Login who, CancellationToken cancel)
+    private async Task<(IReadOnlyList<(FileName Name, NameFact Fact)> Entries, DataVersion? Version)> FetchListingAsync(Fid directory, Login who, CancellationToken cancel)
     {
         var listing = new List<(FileName Name, NameFact Fact)>();
         var noted = _knowledge.Breaks.Now;
@@ -238,9 +245,10 @@ internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeI
             if (status.DataVersion == first.DataVersion && !_knowledge.IsOutdated(status) && Learn(status, noted, page.DirectoryRights, who))
             {
                 _knowledge.Get(directory).LearnListing(listing, status.DataVersion);
+                return (listing, status.DataVersion);
             }
 
-            return listing;
+            return (listing, null);
         }
     }
 
@@ -263,22 +271,26 @@ internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeI
     /// </summary>
     private void Asked(VnodeKnowledge directory, long entries, Login who)
     {
-        if (++directory.Questions >= Math.Max(FewQuestions, entries / EntriesPerQuestion))
+        if (++directory.Questions >= Math.Max(FewQuestions, entries / EntriesPerQuestion) && entries <= LargestAhead && !directory.IsFetchedAhead)
         {
-            directory.Questions = 0;
-            FetchAhead(directory.Fid, who);
+            FetchAhead(directory, who);
         }
     }
 
-    private async void FetchAhead(Fid directory, Login who)
+    private async void FetchAhead(VnodeKnowledge directory, Login who)
     {
+        (directory.Questions, directory.IsFetchedAhead) = (0, true);
         try
         {
-            await FetchListingAsync(directory, who, CancellationToken.None);
+            await FetchListingAsync(directory.Fid, who, CancellationToken.None);
         }
         catch (AfsException)
         {
             // Nobody has asked for it: who needs it will, and be told what is wrong.
+        }
+        finally
+        {
+            directory.IsFetchedAhead = false;
         }
     }
 

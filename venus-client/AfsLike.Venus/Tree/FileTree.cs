@@ -53,7 +53,7 @@ public sealed partial class FileTree : IFileTree
         _promises = new Promises(parts, _nodes, _storing, _locking, _claims, logins, _takenBack);
         _space = new Space(parts);
         _storing.Waits = _locking.Waits = _promises.RetryLater;
-        logins.Changed = () => _ = _promises.TakeEverythingBackAsync();
+        logins.Changed = () => _ = _promises.LoginsChangedAsync();
     }
 
     /// <summary>What the session with the server tells.</summary>

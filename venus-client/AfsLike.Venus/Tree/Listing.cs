@@ -45,10 +45,9 @@ internal sealed class Listing(TreeParts parts, NodeTable nodes, Facts facts, Rea
                 ahead.Lists(status, node.FirstName, isHere, open.Who);
             }
 
-            open.Entries = await listing;
+            (open.Entries, open.Version) = await listing;
             open.Order = new ListingOrder(open.Entries);
             open.ReadFromStart = cookie == 0;
-            open.Version = facts.Promised(node.Fid)?.Names?.Version;
         }
 
         if (parts.Kernel.IsTakingBack(node.Id))

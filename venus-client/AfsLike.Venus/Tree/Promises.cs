@@ -172,6 +172,13 @@ internal sealed class Promises(
         _retriesLater = false;
     }
 
+    /// <summary>Who is who here has changed, and what was asked in between may have been asked as somebody else.</summary>
+    public Task LoginsChangedAsync()
+    {
+        _knowledge.ForgetRights();
+        return TakeEverythingBackAsync();
+    }
+
     private async void RetryNow() => await RetryAsync(); // a defect in it ends the daemon, and is not swallowed
 
     private async Task RetryAsync()

@@ -7,6 +7,8 @@ namespace AfsLike.VenusClient.Cache;
 /// <summary>Gives Venus's cache the real network.</summary>
 internal sealed class BulkPort(HttpBulkTransfer http) : IBulkTransfer
 {
+    public int AtOnce => http.AtOnce;
+
     public Task GetAsync(ReadOnlyMemory<byte> ticket, ulong chunk, Memory<byte> buffer, CancellationToken cancel) =>
         http.GetAsync(ticket, chunk, buffer, cancel);
 

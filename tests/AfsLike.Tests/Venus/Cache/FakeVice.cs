@@ -17,6 +17,8 @@ internal sealed class FakeVice : IServerCalls, IBulkTransfer
 
     public TimeSpan RoundTrip { get; set; }
 
+    public int AtOnce { get; set; } = ChunkWork.AtOnce;
+
     /// <summary>Stores are answered as having been done before.</summary>
     public bool RemembersStores { get; set; }
 
