@@ -264,15 +264,18 @@ public sealed class ScenarioTests
         });
     }
 
-    [Fact]
-    public void What_was_only_open_when_venus_client_started_anew_is_not_stored_over_what_others_have_written()
+    /// <param name="made">By the open.</param>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_was_only_open_when_venus_client_started_anew_is_not_stored_over_what_others_have_written(bool made)
     {
         var scenario = new Scenario(clients: 2);
         scenario.Run(async programs =>
         {
             var (here, there, name) = (programs[0], programs[1], Scenario.Path("f"));
-            await here.MakeAsync(name, VnodeKind.File, 0x1A4);
-            var open = (await here.OpenAsync(name, OpenModes.Read | OpenModes.Write)).Value;
+            _ = made ? default : await here.MakeAsync(name, VnodeKind.File, 0x1A4);
+            var open = (await here.OpenAsync(name, OpenModes.Read | OpenModes.Write, create: made)).Value;
             var other = (await there.OpenAsync(name, OpenModes.Write)).Value;
             Assert.True(there.Write(other, 0, "other"u8).IsOk);
             Assert.True((await there.CloseAsync(other)).IsOk);

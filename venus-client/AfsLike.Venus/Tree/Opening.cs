@@ -69,6 +69,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
                 open.Content = parts.Cache.Create(status, uid);
                 parts.Cache.Pin(open.Content);
                 open.Held = status;
+                storing.NoteUnchanged(open.Content);
             }
             else if (open.Content is null)
             {
