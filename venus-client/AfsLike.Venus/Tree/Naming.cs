@@ -11,9 +11,30 @@ internal sealed class Naming(TreeParts parts, NodeTable nodes, Facts facts, Gran
     public async Task<Entry> LookupAsync(Login who, NodeId parentId, FileName name, CancellationToken cancel)
     {
         var parent = nodes.Get(parentId);
-        var entry = await EntryAsync(who, parent, name, await facts.FindAsync(parent.Fid, name, who, cancel), cancel);
+        var found = await facts.FindAsync(parent.Fid, name, who, cancel);
+        if (found is not null)
+        {
+            await TakeOldNamesBackAsync(found.Fid);
+        }
+
+        var entry = await EntryAsync(who, parent, name, found, cancel);
         granting.Refer(entry, parentId, name);
         return entry;
+    }
+
+    /// <summary>
+    /// Who is shown a file's new contents must not be shown the old ones again, by another name that leads to them in the kernel until a notice of that has got its directory's lock. Everything goes
+    /// then, which needs no lock.
+    /// </summary>
+    private async Task TakeOldNamesBackAsync(Fid fid)
+    {
+        foreach (var directory in nodes.Of(fid).Where(static node => !node.IsCurrent).SelectMany(static node => node.Names).Select(static name => name.Parent).Distinct().ToList())
+        {
+            if (parts.Kernel.IsTakingBack(directory))
+            {
+                await parts.Kernel.InvalidateNamesAsync(directory, [], mutationPending: true);
+            }
+        }
     }
 
     /// <summary>The entry of a name found (or, null, not found) in its directory. No reference is given yet.</summary>
