@@ -30,7 +30,9 @@ public sealed class LanesTests
     {
         for (var i = 0; i < count; i++)
         {
-            await _lanes.EnterAsync(CancellationToken.None);
+            var entering = _lanes.EnterAsync(CancellationToken.None);
+            Assert.True(entering.IsCompleted, "no lane is free");
+            await entering;
             _lanes.Leave(took);
         }
     }
