@@ -68,7 +68,7 @@ public sealed class LookAheadTests
         Assert.Equal(40, fetched);
     });
 
-    /// <summary>So does what lies in the next directories, and their listings.</summary>
+    /// <summary>So does what lies in the next directories, and their listings. The network is away when the last one is listed.</summary>
     [Fact]
     public void A_tree_that_is_walked_comes_in_fewer_and_fewer_steps() => Run(files: 0, async (scenario, here, there) =>
     {
@@ -83,9 +83,9 @@ public sealed class LookAheadTests
         }
 
         await here.ListAsync(s_directory);
-        foreach (var directory in directories)
+        foreach (var directory in directories.SkipLast(1))
         {
-            await WalkAsync(directory, read: directory < 11);
+            await WalkAsync(directory, read: true);
         }
 
         await scenario.DelayAsync(TimeSpan.FromSeconds(1));

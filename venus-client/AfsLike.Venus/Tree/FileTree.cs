@@ -40,7 +40,7 @@ public sealed partial class FileTree : IFileTree
         _facts = new Facts(parts, _nodes, _takenBack);
         _granting = new Granting(parts, _nodes, _facts, _takenBack);
         _naming = new Naming(parts, _nodes, _facts, _granting);
-        var ahead = new ReadingAhead(parts, _facts);
+        var ahead = new ReadingAhead(parts, _nodes, _facts);
         _listing = new Listing(parts, _nodes, _facts, ahead, _granting);
         _claims = new Claims(parts, _nodes);
         _changing = new Changing(parts, _nodes, _facts, _claims);

@@ -42,7 +42,7 @@ internal sealed class Listing(TreeParts parts, NodeTable nodes, Facts facts, Rea
             var listing = facts.ListAsync(node.Fid, open.Who, cancel);
             if (facts.Held(node.Fid) is { } status)
             {
-                ahead.Lists(status, node.FirstName, isHere, open.Who);
+                ahead.Lists(status, node, isHere, open.Who);
             }
 
             (open.Entries, open.Version) = await listing;

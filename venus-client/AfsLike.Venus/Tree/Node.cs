@@ -42,7 +42,8 @@ internal sealed class Node(NodeId id, Fid fid, VnodeKind kind)
     /// <summary>The names under which the kernel was given this node. Empty and <see cref="HasManyNames"/>: too many to say.</summary>
     public IReadOnlyList<(NodeId Parent, FileName Name)> Names => _names;
 
-    public FileName? FirstName => _names.Count > 0 ? _names[0].Name : null;
+    /// <summary>One of them; null while it has none.</summary>
+    public (NodeId Parent, FileName Name)? FirstName => _names.Count > 0 ? _names[0] : null;
 
     public bool HasManyNames { get; private set; }
 

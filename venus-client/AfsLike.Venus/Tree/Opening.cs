@@ -196,7 +196,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
             {
                 var isHere = parts.Cache.Find(status.Fid, status.DataVersion) is not null;
                 var getting = parts.Cache.GetAsync(status, who.Slot, cancel);
-                ahead.Opens(status, node.FirstName, isHere, who);
+                ahead.Opens(status, node, isHere, who);
                 var content = await getting;
                 if (content.Version != status.DataVersion)
                 {

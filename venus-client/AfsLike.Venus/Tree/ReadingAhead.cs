@@ -9,7 +9,7 @@ namespace AfsLike.Venus.Tree;
 /// As much is fetched at a time as has proved useful: twice as much as before when that was opened, half as much when others were; and who has gone through one directory is taken to go through the
 /// next one too, until he does not.
 /// </summary>
-internal sealed class ReadingAhead(TreeParts parts, Facts facts)
+internal sealed class ReadingAhead(TreeParts parts, NodeTable nodes, Facts facts)
 {
     /// <summary>Entries of a directory whose listing is fetched ahead, at most.</summary>
     private const int LargestListing = 1024;
@@ -31,29 +31,34 @@ internal sealed class ReadingAhead(TreeParts parts, Facts facts)
     private long _underWay;
 
     /// <summary>A file's contents are about to be opened; <paramref name="isHere"/>: without asking the server.</summary>
-    /// <param name="name">Its name, as far as one is known.</param>
-    public void Opens(VnodeStatus file, FileName? name, bool isHere, Login who)
+    public void Opens(VnodeStatus file, Node node, bool isHere, Login who)
     {
         if (file.Length <= Limits.InlineContent)
         {
-            Met(_files, file, name, isHere, who);
+            Met(_files, file, node, isHere, who);
         }
     }
 
     /// <summary>A directory is about to be listed.</summary>
-    /// <param name="name">Its name, as far as one is known.</param>
-    public void Lists(VnodeStatus directory, FileName? name, bool isHere, Login who) => Met(_listings, directory, name, isHere, who);
+    public void Lists(VnodeStatus directory, Node node, bool isHere, Login who) => Met(_listings, directory, node, isHere, who);
 
-    private void Met(Way way, VnodeStatus met, FileName? name, bool isHere, Login who)
+    /// <summary>What no name leads to has no neighbours.</summary>
+    private void Met(Way way, VnodeStatus met, Node node, bool isHere, Login who)
     {
-        var place = way.PlaceOf(met.Parent);
+        if (node.FirstName is not { } name || nodes.TryGet(name.Parent) is not { } parent)
+        {
+            return;
+        }
+
+        var directory = parent.Fid;
+        var place = way.PlaceOf(directory);
         if (place.Fetched.Remove(met.Fid) && (isHere || place.Coming.Contains(met.Fid)))
         {
             place.IsUseful = true;
             if (place.Fetched.Count <= place.Window / 2)
             {
                 (way.IsProved, place.Window) = isHere ? (true, Math.Min(2 * place.Window, LargestWindow)) : (way.IsProved, place.Window); // late: more at once would not come sooner
-                Fetch(way, met.Parent, place, who);
+                Fetch(way, directory, place, who);
             }
         }
         else if (!isHere && ++place.Misses >= way.FewMisses)
@@ -66,8 +71,8 @@ internal sealed class ReadingAhead(TreeParts parts, Facts facts)
                 place.Fetched.Clear();
             }
 
-            place.Last = name ?? place.Last;
-            Fetch(way, met.Parent, place, who);
+            place.Last = name.Name;
+            Fetch(way, directory, place, who);
         }
     }
 
