@@ -106,7 +106,7 @@ host_mounts() {
 command_of() {
   case $2 in
     vice-server) COMMAND=("$BIN/vice-server" run --dir "$CELL_DIR/$1/server" --lease "$CELL_LEASE") ;;
-    venus-client) COMMAND=("$INSIDE/bin/venus-client" run --dir "$INSIDE/client" --mount /afs) ;;
+    venus-client) COMMAND=("$INSIDE/bin/venus-client" run --dir "$INSIDE/client" --mount /afs --setuid) ;;
     butler) COMMAND=("$INSIDE/bin/butler" run --dir "$INSIDE/client" --scratch "$INSIDE/jobs") ;;
     *) fail "'$2' is no part of host $1; it has: $(parts_of "$1")" ;;
   esac

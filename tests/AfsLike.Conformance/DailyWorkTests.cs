@@ -14,6 +14,16 @@ public sealed class DailyWorkTests(SharedCell shared) : IAsyncDisposable
     public async ValueTask DisposeAsync() => await _cell.RestoreAsync();
 
     [Fact]
+    public async Task What_is_emptied_was_modified_then_though_nothing_is_written()
+    {
+        var place = await _cell.NewPlaceAsync("emptied");
+        const string Empty = "echo text > f; touch -d 2001-02-03 f; before=$(date +%s); : > f; test $(stat -c %Y f) -ge $before; touch -d 2001-02-03 f; : > f; test $(stat -c %Y f) -ge $before";
+        (await _cell.C1.ScriptAsync(place, Empty)).Ok();
+        (await _cell.C2.ScriptAsync(place, "test $(stat -c %Y f) -gt 1000000000; : > f")).Ok();
+        (await _cell.C1.ScriptAsync(place, "exec 3> f; test $(stat -c %Y f) -gt 1000000000")).Ok();
+    }
+
+    [Fact]
     public async Task A_program_runs_from_the_mount_and_goes_on_while_another_host_replaces_it()
     {
         var place = await _cell.NewPlaceAsync("exec");

@@ -40,6 +40,9 @@ public sealed record VenusSurroundings
     /// <summary>Told of every new end of trust, as a timestamp of <see cref="Time"/>: a supervisor watches it.</summary>
     public required Action<long> TrustExtended { get; init; }
 
+    /// <summary>Supplementary groups of a process, by its id; none of one that is gone.</summary>
+    public required Func<uint, IReadOnlyList<uint>> GroupsOf { get; init; }
+
     public required Action<string> Log { get; init; }
 
     public SessionSettings Settings { get; init; } = new();
@@ -90,6 +93,7 @@ public sealed class VenusService : IDisposable
             Cache = cache,
             Kernel = with.Kernel,
             Journal = with.Journal,
+            GroupsOf = with.GroupsOf,
             Time = with.Time,
             Log = with.Log,
         };

@@ -8,7 +8,7 @@ using AfsLike.VenusClient.Commands;
 const string Usage = """
     usage: venus-client join TOKEN [--dir DIRECTORY] [--host NAME]
            venus-client run [--dir DIRECTORY] --mount DIRECTORY
-             options: --cache-bytes N   --no-passthrough
+             options: --cache-bytes N   --no-passthrough   --setuid (set-uid programs of posix volumes run as such)
     """;
 
 try
@@ -19,7 +19,7 @@ try
             await JoinCommand.RunAsync(token, Arguments.Parse(options, ["--dir", "--host"]));
             return 0;
         case ["run", .. var options]:
-            return await RunCommand.RunAsync(Arguments.Parse(options, ["--dir", "--mount", "--cache-bytes"], ["--no-passthrough"]));
+            return await RunCommand.RunAsync(Arguments.Parse(options, ["--dir", "--mount", "--cache-bytes"], ["--no-passthrough", "--setuid"]));
         case ["--help"] or ["-h"]:
             Console.WriteLine(Usage);
             return 0;

@@ -86,6 +86,8 @@ internal sealed class Venus : IAsyncDisposable
             Journal = journal,
             Kernel = mount.Notifier,
             NewMount = !mount.Restarted,
+            GroupsOf = ProcessGroups.Of,
+            Tree = new TreeSettings { HidePrivileges = MountOptions.AllowPrivileges(mount.MountPoint) },
             TrustExtended = mount.Beacon.Publish,
             Log = log,
         });

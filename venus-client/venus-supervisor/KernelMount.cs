@@ -24,7 +24,8 @@ internal sealed class KernelMount
     public bool Unprivileged { get; }
 
     /// <summary>Throws <see cref="IOException"/> with one line that says what to do.</summary>
-    public static KernelMount Make(string directory)
+    /// <param name="allowPrivileges">Set-uid programs run as such; for root alone.</param>
+    public static KernelMount Make(string directory, bool allowPrivileges)
     {
         RemoveStale(directory);
         try
@@ -48,9 +49,9 @@ internal sealed class KernelMount
             });
         }
 
-        const int NoSetUid = 2, NoDevices = 4;
+        const uint NoSetUid = 2, NoDevices = 4;
         var data = $"fd={fuse},rootmode=40000,user_id=0,group_id=0,allow_other";
-        if (Syscalls.Mount("afslike", directory, Type, NoSetUid | NoDevices, data) == 0)
+        if (Syscalls.Mount("afslike", directory, Type, allowPrivileges ? NoDevices : NoSetUid | NoDevices, data) == 0)
         {
             return new KernelMount(directory, fuse, unprivileged: false);
         }

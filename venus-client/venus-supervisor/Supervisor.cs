@@ -57,7 +57,7 @@ internal sealed unsafe class Supervisor
 
         Directory.CreateDirectory(Path.GetDirectoryName(settings.SocketPath)!);
         using var listener = PacketSocket.Listen(settings.SocketPath);
-        var mount = KernelMount.Make(settings.MountPoint);
+        var mount = KernelMount.Make(settings.MountPoint, settings.AllowPrivileges);
         try
         {
             Steadfast.Become();

@@ -48,4 +48,7 @@ public static class Limits
     public const int JobStreamWindow = 256 * 1024;
 
     public const int AclEntries = 128;
+
+    /// <summary>Hosts that one posix volume trusts.</summary>
+    public const int TrustedHosts = 4096;
 }

@@ -16,7 +16,7 @@ public enum VnodeKind : byte
     /// <summary>As <see cref="Fifo"/>: where a unix socket is bound.</summary>
     Socket = 6,
 
-    /// <summary>A device of whichever host it is used on. Not made on volumes that trust no host.</summary>
+    /// <summary>A device of whichever host it is used on. Made by root of a host that a posix volume trusts, and by nobody else.</summary>
     CharacterDevice = 7,
 
     /// <summary>As <see cref="CharacterDevice"/>.</summary>
@@ -44,7 +44,14 @@ public sealed record VnodeStatus
     /// <summary>Permission bits, 0 to 0x0FFF.</summary>
     public required uint Mode { get; init; }
 
+    /// <summary>A user of the cell; on a posix volume a uid.</summary>
     public required UserId Owner { get; init; }
+
+    /// <summary>On a posix volume a gid, else 0: there files have no groups.</summary>
+    public uint Group { get; init; }
+
+    /// <summary>Its volume is one on which mode bits, uid and gid decide.</summary>
+    public bool IsPosix { get; init; }
 
     public required uint LinkCount { get; init; }
 
@@ -54,10 +61,10 @@ public sealed record VnodeStatus
 
     public required long AccessTime { get; init; }
 
-    /// <summary>The directory whose ACL decides over this vnode: itself for a directory, else the one that holds it.</summary>
+    /// <summary>The directory whose ACL decides over this vnode: itself for a directory, else the one that holds it. On a posix volume a file with names in several directories has one of them here.</summary>
     public required Fid Parent { get; init; }
 
-    /// <summary>Target of a symlink, volume name of a mount point, else empty.</summary>
+    /// <summary>Target of a symlink, volume name of a mount point, number of a device (four bytes, little-endian, as mknod(2) of Linux has it), else empty.</summary>
     public ReadOnlyMemory<byte> Target { get; init; }
 
     /// <summary>True when the vnode has user xattrs, so that a cache without them knows it must ask.</summary>

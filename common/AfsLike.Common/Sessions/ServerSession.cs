@@ -84,19 +84,20 @@ public sealed class ServerSession
     /// Queues a break, in the order of calls and ahead of any reply sent later. Completes when the client has acknowledged,
     /// with what it says, or its lease has run out, with nothing. Never throws.
     /// </summary>
-    public Task<BreakAnswer> BreakAsync(IReadOnlyList<BrokenPromise> promises)
+    public Task<BreakAnswer> BreakAsync(IReadOnlyList<BrokenPromise> promises) => BreakAsync(promises, everything: _breaks.Count >= Limits.OutstandingBreaks);
+
+    /// <summary>As <see cref="BreakAsync(IReadOnlyList{BrokenPromise})"/>: the client trusts nothing it holds any more, and asks again.</summary>
+    public Task<BreakAnswer> BreakEverythingAsync() => BreakAsync([], everything: true);
+
+    private Task<BreakAnswer> BreakAsync(IReadOnlyList<BrokenPromise> promises, bool everything)
     {
         if (!IsLeaseLive)
         {
             return Task.FromResult(BreakAnswer.None);
         }
 
-        var message = new Break { Sequence = _nextBreak++ };
-        if (_breaks.Count >= Limits.OutstandingBreaks)
-        {
-            message.Everything = true;
-        }
-        else
+        var message = new Break { Sequence = _nextBreak++, Everything = everything };
+        if (!everything)
         {
             message.Promises.AddRange(promises);
         }

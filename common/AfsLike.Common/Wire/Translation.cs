@@ -37,6 +37,8 @@ public static class Translation
         Parent = status.Parent.ToWire(),
         Target = UnsafeByteOperations.UnsafeWrap(status.Target),
         HasAttributes = status.HasAttributes,
+        Group = status.Group,
+        Posix = status.IsPosix,
     };
 
     public static VnodeStatus ToModel(this WireStatus? status)
@@ -62,8 +64,20 @@ public static class Translation
             Parent = status.Parent.ToModel(),
             Target = status.Target.Memory,
             HasAttributes = status.HasAttributes,
+            Group = status.Group,
+            IsPosix = status.Posix,
         };
     }
+
+    public static UnixCredentials ToWire(this UnixCaller caller)
+    {
+        var credentials = new UnixCredentials { Uid = caller.Uid, Gid = caller.Gid };
+        credentials.Groups.AddRange(caller.Groups);
+        return credentials;
+    }
+
+    public static UnixCaller? ToModel(this UnixCredentials? credentials) =>
+        credentials is null ? null : new UnixCaller(credentials.Uid, credentials.Gid, credentials.Groups);
 
     public static AfsException ToException(this Reply reply) =>
         new((AfsError)reply.Error, reply.Detail.Length > 0 ? reply.Detail : null);

@@ -31,7 +31,7 @@ internal sealed partial class FrontEnd
         {
             VnodeKind.Directory => await Tree.MakeDirectoryAsync(caller, parent, name, mode, cancel),
             VnodeKind.Symlink => await Tree.MakeSymlinkAsync(caller, parent, name, target, cancel),
-            _ => await Tree.MakeNodeAsync(caller, parent, name, kind, mode, cancel),
+            _ => await Tree.MakeNodeAsync(caller, parent, name, kind, mode, device: 0, cancel),
         };
         return Made(reply, parent, name, entry);
     }

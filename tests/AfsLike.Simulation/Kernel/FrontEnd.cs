@@ -74,7 +74,7 @@ internal sealed partial class FrontEnd
         {
             try
             {
-                await ((FileTree)Tree).ForwardAsync(uid, request, CancellationToken.None);
+                await ((FileTree)Tree).ForwardAsync(uid, uid, request, CancellationToken.None);
                 asked.TrySetResult(default(Done));
             }
             catch (AfsException refused)

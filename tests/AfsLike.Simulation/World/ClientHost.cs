@@ -111,6 +111,7 @@ public sealed class ClientHost
     {
         var service = VenusService.Assemble(_cell.BeforeVenus(this, new VenusSurroundings
         {
+            GroupsOf = static _ => [],
             Strand = strand,
             Time = Machine.Time,
             Hello = new Hello { Role = SessionRole.Venus, Instance = _instance, System = "simulated", Processors = 2 },

@@ -97,7 +97,7 @@ internal sealed class AttributeOperations(IFileTree tree, Grants grants, HandleT
     private async ValueTask<uint?> WithoutPrivilegesAsync(Exchange x)
     {
         var attributes = (await tree.GetAttributesAsync(x.Caller, x.Node, x.Cancel)).Attributes;
-        if (attributes.Kind != VnodeKind.File)
+        if (attributes.Kind is VnodeKind.Directory or VnodeKind.MountPoint or VnodeKind.Symlink)
         {
             return null;
         }

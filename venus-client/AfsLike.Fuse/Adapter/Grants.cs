@@ -148,6 +148,7 @@ internal sealed class Grants(IFileTree tree, KnownNodes known, SharedPage page, 
             LinkCount = a.LinkCount,
             Uid = a.Uid,
             Gid = a.Gid,
+            Device = a.Device,
             BlockSize = 4096,
         };
     }

@@ -57,9 +57,11 @@ internal sealed class NameOperations(IFileTree tree, Grants grants, KnownNodes k
             FileModes.Regular or 0 => VnodeKind.File,
             FileModes.Fifo => VnodeKind.Fifo,
             FileModes.Socket => VnodeKind.Socket,
-            _ => throw new AfsException(AfsError.NotPermitted, "device nodes are not made here"),
+            FileModes.CharacterDevice => VnodeKind.CharacterDevice,
+            FileModes.BlockDevice => VnodeKind.BlockDevice,
+            _ => throw new AfsException(AfsError.InvalidArgument, "a node of a kind there is not"),
         };
-        var entry = await tree.MakeNodeAsync(x.Caller, x.Node, name, kind, request.Mode & FileModes.PermissionMask, x.Cancel);
+        var entry = await tree.MakeNodeAsync(x.Caller, x.Node, name, kind, request.Mode & FileModes.PermissionMask, request.Device, x.Cancel);
         x.Reply(grants.Made(x, x.Node, name, entry));
     }
 

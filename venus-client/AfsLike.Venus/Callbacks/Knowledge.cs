@@ -14,12 +14,16 @@ public sealed class Knowledge(int limit = Knowledge.DefaultLimit)
 
     private readonly Dictionary<Fid, VnodeKnowledge> _table = [];
     private readonly Queue<VnodeKnowledge> _clock = new();
+    private readonly Dictionary<VolumeId, bool> _kinds = [];
 
     public RecentBreaks<Fid> Breaks { get; } = new();
 
     public int Count => _table.Count;
 
     public bool IsOverFull => _table.Count > limit;
+
+    /// <summary>Whether modes decide in a volume; null while nothing of it has been seen. It never changes.</summary>
+    public bool? IsPosix(VolumeId volume) => _kinds.TryGetValue(volume, out var posix) ? posix : null;
 
     public VnodeKnowledge? Find(Fid fid)
     {
@@ -51,6 +55,7 @@ public sealed class Knowledge(int limit = Knowledge.DefaultLimit)
     /// </summary>
     public bool TryLearn(VnodeStatus status, ulong noted)
     {
+        _kinds[status.Fid.Volume] = status.IsPosix;
         if (!Breaks.Since(status.Fid, noted))
         {
             return Get(status.Fid).TryLearn(status);

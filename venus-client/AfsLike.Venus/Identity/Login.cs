@@ -10,10 +10,17 @@ namespace AfsLike.Venus.Identity;
 public sealed record Login(
     uint Uid, uint Gid, uint Slot, UserId User, string Name, bool Administrator, long Expires, ReadOnlyMemory<byte> Token)
 {
+    private const uint OverflowUid = 65534;
+
+    private static readonly UnixCaller Nameless = new(OverflowUid, OverflowUid, []);
+
     /// <summary>Every uid without a token.</summary>
     public static readonly Login Nobody = new(uint.MaxValue, uint.MaxValue, 0, UserId.Anyone, SystemGroups.AnyUser, false, long.MaxValue, default);
 
     public bool IsNobody => Slot == 0;
+
+    /// <summary>Who it is to this machine, which is what counts on a posix volume.</summary>
+    public UnixCaller Unix { get; init; } = Nameless;
 }
 
 /// <summary>What survives a restart of a login: who shows which token. The server says the rest again when it is bound.</summary>

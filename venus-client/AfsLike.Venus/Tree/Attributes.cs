@@ -9,6 +9,9 @@ namespace AfsLike.Venus.Tree;
 /// <summary>stat, chmod, chown, truncate, utimes, access, readlink and xattrs.</summary>
 internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, Granting granting, Changing changing, Opening opening)
 {
+    /// <summary>A directory can be searched by some users of this host only from now on.</summary>
+    public Func<Task> SearchEnded { private get; set; } = static () => Task.CompletedTask;
+
     public async Task<AttributesGrant> GetAsync(Login who, NodeId id, CancellationToken cancel)
     {
         var node = nodes.Get(id);
@@ -18,8 +21,7 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
         }
 
         var status = await VisibleAsync(node, who, cancel);
-        var shared = status.Kind == VnodeKind.Directory || await facts.IsSharedAsync(status.Parent, cancel);
-        return granting.Attributes(node, status, shared);
+        return granting.Attributes(node, status, await facts.IsSharedAsync(status, cancel));
     }
 
     public async Task<AttributesGrant> SetAsync(Caller caller, Login who, NodeId id, HandleId? handle, AttributeChange change, CancellationToken cancel)
@@ -40,12 +42,17 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
             }
         }
 
-        var call = Translate(status, change);
+        var call = status.IsPosix ? TranslatePosix(status, change, who) : Translate(status, change);
         if (call is not null)
         {
+            var before = status;
             opening.SetLocalTime(node, change);
-            status = await changing.ChangeStatusAsync(caller, who, new Request { SetStatus = call });
+            status = await changing.ChangeStatusAsync(caller, who, node.Fid, new Request { SetStatus = call });
             Opening.Renew(node, status);
+            if (status is { IsPosix: true, Kind: VnodeKind.Directory } && PosixMode.LetsEverybodySearch(before) && !PosixMode.LetsEverybodySearch(status))
+            {
+                await SearchEnded(); // the kernel would go on answering whoever asks
+            }
         }
 
         return await GrantAsync(node, status, cancel);
@@ -60,10 +67,12 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
             return;
         }
 
-        var rights = await facts.RightsAsync(status.Parent, who, cancel);
+        var rights = await facts.RightsOverAsync(status, who, cancel);
         if (!FileRights.Allows(status, rights, modes, who))
         {
-            throw new AfsException(AfsError.AccessDenied, $"{who.Name} may not: mode {Convert.ToString(status.Mode, 8)}, rights {RightsText.Format(rights)}");
+            throw status.IsPosix
+                ? FileRights.Denied(status, who)
+                : new AfsException(AfsError.AccessDenied, $"{who.Name} may not: mode {Convert.ToString(status.Mode, 8)}, rights {RightsText.Format(rights)}");
         }
     }
 
@@ -104,7 +113,7 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
             CreateOnly = modes.HasFlag(SetAttributeModes.CreateOnly),
             ReplaceOnly = modes.HasFlag(SetAttributeModes.ReplaceOnly),
         };
-        var status = await changing.ChangeStatusAsync(caller, who, new Request { SetAttribute = call });
+        var status = await changing.ChangeStatusAsync(caller, who, node.Fid, new Request { SetAttribute = call });
         parts.Knowledge.Get(node.Fid).Attributes = null;
         Opening.Renew(node, status);
     }
@@ -130,7 +139,15 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
             return [];
         }
 
-        await facts.NeedAsync(status.Parent, Rights.Read, who, cancel);
+        if (!status.IsPosix)
+        {
+            await facts.NeedAsync(status.Parent, Rights.Read, who, cancel);
+        }
+        else if (!PosixMode.Allows(status, who.Unix, PosixMode.Read))
+        {
+            throw FileRights.Denied(status, who);
+        }
+
         if (facts.Promised(node.Fid)?.Attributes is { } held)
         {
             return held;
@@ -151,11 +168,7 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
     private async Task<VnodeStatus> VisibleAsync(Node node, Login who, CancellationToken cancel)
     {
         var status = await StatusOfAsync(node, who, cancel);
-        if (status.Kind != VnodeKind.Directory)
-        {
-            await facts.NeedAsync(status.Parent, Rights.Lookup, who, cancel);
-        }
-
+        await facts.MaySeeAsync(status, who, cancel);
         node.Kind = status.Kind;
         return status;
     }
@@ -165,31 +178,54 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
 
     private async Task<AttributesGrant> GrantAsync(Node node, VnodeStatus status, CancellationToken cancel)
     {
-        var shared = status.Kind == VnodeKind.Directory || await facts.IsSharedAsync(status.Parent, cancel);
-        return granting.Attributes(node, facts.Held(node.Fid) ?? status, shared);
+        return granting.Attributes(node, facts.Held(node.Fid) ?? status, await facts.IsSharedAsync(status, cancel));
     }
 
-    /// <summary>What is left for the server to change; null for nothing.</summary>
+    /// <summary>Owners are users of the cell, and groups there are none.</summary>
     private SetStatusCall? Translate(VnodeStatus status, AttributeChange change)
     {
-        var call = new SetStatusCall { Fid = status.Fid.ToWire(), ModifyNow = change.ModifyNow, AccessNow = change.AccessNow };
-        var empty = !change.ModifyNow && !change.AccessNow;
-        if (change.Mode is { } mode)
-        {
-            (call.Mode, empty) = (mode, false);
-        }
-
+        UserId? owner = null;
         if (change.Uid is { } uid && uid != parts.Principals.UidOf(status.Owner))
         {
-            var owner = parts.Principals.UserOf(uid)
+            owner = parts.Principals.UserOf(uid)
                 ?? throw new AfsException(AfsError.NotPermitted, $"uid {uid} is no user of the cell on this host");
-            (call.Owner, empty) = (owner.Value, false);
         }
 
         if (change.Gid is { } gid && change.Uid is null && gid != parts.Principals.GidOf(status.Owner))
         {
             throw new AfsException(AfsError.NotPermitted, "files have no group of their own here: the directory's ACL decides");
         }
+
+        return Translate(status, change, change.Mode, owner?.Value, null);
+    }
+
+    /// <summary>Owners and groups are this machine's numbers.</summary>
+    private static SetStatusCall? TranslatePosix(VnodeStatus status, AttributeChange change, Login who)
+    {
+        uint? mode = change.Mode is { } asked ? PosixMode.Settable(asked, change.Gid ?? status.Group, who.Unix) : null;
+        return Translate(status, change, mode, change.Uid, change.Gid);
+    }
+
+    /// <summary>What is left for the server to change; null for nothing.</summary>
+    private static SetStatusCall? Translate(VnodeStatus status, AttributeChange change, uint? mode, uint? owner, uint? group)
+    {
+        var call = new SetStatusCall { Fid = status.Fid.ToWire(), ModifyNow = change.ModifyNow, AccessNow = change.AccessNow };
+        var empty = !change.ModifyNow && !change.AccessNow;
+        if (mode is { } bits)
+        {
+            (call.Mode, empty) = (bits, false);
+        }
+
+        if (owner is { } user)
+        {
+            (call.Owner, empty) = (user, false);
+        }
+
+        if (group is { } gid)
+        {
+            (call.Group, empty) = (gid, false);
+        }
+
 
         if (change.ModifyTime is { } modified)
         {

@@ -44,7 +44,7 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts, Cl
             Directory = directory.ToWire(), Name = name.ToWire(), WantDirectory = wantDirectory, OpenHere = IsOpenHere(directory, name),
         };
         var noted = _knowledge.Breaks.Now;
-        var reply = await MutateAsync(caller, who, new Request { Remove = call }, directory);
+        var reply = await MutateAsync(caller, who, new Request { Remove = call }, directory, directory);
         var result = reply.Remove;
         Learn(reply, result.Directory, noted, who);
         var change = Change(result.OldDirectoryVersion, result.Directory, (name, NameFact.Absent));
@@ -78,7 +78,7 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts, Cl
         _knowledge.Get(to).Tell(newName);
         _knowledge.Get(from).Tell(name);
         var noted = _knowledge.Breaks.Now;
-        var reply = await MutateAsync(caller, who, new Request { Rename = call }, from, to);
+        var reply = await MutateAsync(caller, who, new Request { Rename = call }, from, from, to);
         var result = reply.Rename;
         var moved = result.Moved.ToModel();
         Learn(reply, result.From, noted, who);
@@ -134,10 +134,10 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts, Cl
     }
 
     /// <summary>A change of one vnode's status, attributes or contents: its status after it.</summary>
-    public async Task<VnodeStatus> ChangeStatusAsync(Caller caller, Login who, Request request)
+    public async Task<VnodeStatus> ChangeStatusAsync(Caller caller, Login who, Fid fid, Request request)
     {
         var noted = _knowledge.Breaks.Now;
-        var reply = await MutateAsync(caller, who, request);
+        var reply = await MutateAsync(caller, who, request, fid);
         var status = reply.Status.Status.ToModel();
         return Learn(reply, reply.Status.Status, noted, who) ? status : await facts.AskStatusAsync(status.Fid, who, CancellationToken.None);
     }
@@ -165,7 +165,7 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts, Cl
     private async Task<VnodeStatus> AddNameAsync(Caller caller, Login who, Fid directory, FileName name, Request request)
     {
         var noted = _knowledge.Breaks.Now;
-        var reply = await MutateAsync(caller, who, request, directory);
+        var reply = await MutateAsync(caller, who, request, directory, directory);
         var result = reply.Create;
         var child = result.Child.ToModel();
         Learn(reply, result.Directory, noted, who);
@@ -184,7 +184,9 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts, Cl
         return child;
     }
 
-    private async Task<Reply> MutateAsync(Caller caller, Login who, Request request, params Fid[] directories)
+    /// <param name="about">Of the volume it is in.</param>
+    /// <param name="directories">Those whose locks the kernel holds.</param>
+    private async Task<Reply> MutateAsync(Caller caller, Login who, Request request, Fid about, params Fid[] directories)
     {
         var operations = parts.Server.Operations;
         var known = directories.Distinct().Select(_knowledge.Get).ToList();
@@ -193,6 +195,7 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts, Cl
         var noted = _knowledge.Breaks.Now;
         try
         {
+            request.Unix = await facts.IsPosixAsync(about, who, CancellationToken.None) ? who.Unix.ToWire() : null;
             return await parts.Server.MutateAsync(request, who.Slot, operations.Of(caller.Request));
         }
         catch (AfsException refusal) when (refusal.Error is AfsError.Exists or AfsError.NotFound or AfsError.NotEmpty or AfsError.NotDirectory or AfsError.IsDirectory)

@@ -58,9 +58,18 @@ internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeI
         throw GoesBackwards(fid);
     }
 
+    /// <summary>Whether modes decide over it.</summary>
+    public async ValueTask<bool> IsPosixAsync(Fid fid, Login who, CancellationToken cancel) =>
+        _knowledge.IsPosix(fid.Volume) ?? (await AskStatusAsync(fid, who, cancel)).IsPosix;
+
     /// <summary>What a user may do in a directory.</summary>
     public async ValueTask<Rights> RightsAsync(Fid directory, Login who, CancellationToken cancel)
     {
+        if (await IsPosixAsync(directory, who, cancel))
+        {
+            return FileRights.OfModes(await StatusAsync(directory, who, cancel), who);
+        }
+
         if (parts.Server.IsTrusted && _knowledge.Find(directory) is { AreRightsPromised: true } known && known.RightsOf(who.User) is { } held)
         {
             return held;
@@ -88,9 +97,26 @@ internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeI
     {
         if ((await RightsAsync(directory, who, cancel) & needed) != needed)
         {
-            throw Denied(needed, directory, who);
+            throw Held(directory) is { IsPosix: true } status ? FileRights.Denied(status, who) : Denied(needed, directory, who);
         }
     }
+
+    /// <summary>Rights of a directory's ACL over what lies in it; none on a posix volume, where a file's own mode decides.</summary>
+    public ValueTask<Rights> RightsOverAsync(VnodeStatus subject, Login who, CancellationToken cancel) =>
+        subject.IsPosix ? ValueTask.FromResult(Rights.None) : RightsAsync(subject.Parent, who, cancel);
+
+    /// <summary>What has been reached by a name may be seen. Throws AfsException AccessDenied.</summary>
+    public async ValueTask MaySeeAsync(VnodeStatus subject, Login who, CancellationToken cancel)
+    {
+        if (subject.Kind != VnodeKind.Directory && !subject.IsPosix)
+        {
+            await NeedAsync(subject.Parent, Rights.Lookup, who, cancel);
+        }
+    }
+
+    /// <summary>A status may be answered by the kernel to all of this host who reach it by a name.</summary>
+    public ValueTask<bool> IsSharedAsync(VnodeStatus subject, CancellationToken cancel) =>
+        subject.Kind == VnodeKind.Directory || subject.IsPosix ? ValueTask.FromResult(true) : IsSharedAsync(subject.Parent, cancel);
 
     public static AfsException Denied(Rights needed, Fid directory, Login who) => new(
         AfsError.AccessDenied,
@@ -105,6 +131,11 @@ internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeI
         if (!parts.Server.IsTrusted)
         {
             return false;
+        }
+
+        if (await IsPosixAsync(directory, Login.Nobody, cancel))
+        {
+            return PosixMode.LetsEverybodySearch(await StatusAsync(directory, Login.Nobody, cancel));
         }
 
         Rights? first = null;
@@ -139,6 +170,7 @@ internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeI
             var noted = _knowledge.Breaks.Now;
             var result = await parts.Server.LookupAsync(directory, name, who.Slot, cancel);
             var parent = result.Directory.ToModel();
+            MaySearch(parent, who);
             var child = result.Found ? result.Child.ToModel() : null;
             if (_knowledge.IsOutdated(parent) || (child is not null && _knowledge.IsOutdated(child)))
             {
@@ -162,15 +194,32 @@ internal sealed class Facts(TreeParts parts, NodeTable nodes, RecentBreaks<NodeI
         throw GoesBackwards(directory);
     }
 
-    /// <summary>The whole directory in bytewise order of names, and of which version that is; null: of several, page by page, or of one that is over. The user needs l on it.</summary>
+    /// <summary>Of a posix volume the server lets its hosts judge: they know what it knows.</summary>
+    private static void MaySearch(VnodeStatus directory, Login who)
+    {
+        if (directory.IsPosix && !PosixMode.Allows(directory, who.Unix, PosixMode.Execute))
+        {
+            throw FileRights.Denied(directory, who);
+        }
+    }
+
+    /// <summary>
+    /// The whole directory in bytewise order of names, and of which version that is; null: of several, page by page, or of one that is over. The user needs l on it; on a posix volume he was asked
+    /// when he opened it.
+    /// </summary>
     public async Task<(IReadOnlyList<(FileName Name, NameFact Fact)> Entries, DataVersion? Version)> ListAsync(Fid directory, Login who, CancellationToken cancel)
     {
         if (Promised(directory)?.Names is { IsComplete: true } names)
         {
-            await NeedAsync(directory, Rights.Lookup, who, cancel);
+            var isPosix = await IsPosixAsync(directory, who, cancel);
+            if (!isPosix)
+            {
+                await NeedAsync(directory, Rights.Lookup, who, cancel);
+            }
+
             foreach (var doubtful in names.Doubtful.Order().ToList())
             {
-                await FindAsync(directory, doubtful, who, cancel);
+                await FindAsync(directory, doubtful, isPosix ? who with { Unix = UnixCaller.Root } : who, cancel);
             }
 
             if (Promised(directory)?.Names is { IsComplete: true, Doubtful.Count: 0 } settled)

@@ -13,8 +13,26 @@ internal static class FileRights
     private const uint OwnerWrite = 0x80;
     private const uint AnyExecute = 0x49;
 
+    /// <summary>What a posix directory's mode allows in it, as rights: to look names up takes x, to list them r (which is Read here), to change them w and x.</summary>
+    public static Rights OfModes(VnodeStatus directory, Login who)
+    {
+        var rights = Rights.None;
+        rights |= PosixMode.Allows(directory, who.Unix, PosixMode.Execute) ? Rights.Lookup : Rights.None;
+        rights |= PosixMode.Allows(directory, who.Unix, PosixMode.Read) ? Rights.Read : Rights.None;
+        rights |= PosixMode.Allows(directory, who.Unix, PosixMode.Write | PosixMode.Execute) ? Rights.Insert | Rights.Delete : Rights.None;
+        return rights;
+    }
+
+    /// <summary>What a listing of the directory needs.</summary>
+    public static Rights ToList(bool isPosix) => isPosix ? Rights.Read : Rights.Lookup;
+
     public static bool Allows(VnodeStatus status, Rights rights, AccessModes modes, Login who)
     {
+        if (status.IsPosix)
+        {
+            return PosixMode.Allows(status, who.Unix, (uint)modes);
+        }
+
         if (status.Kind == VnodeKind.Directory)
         {
             return (!modes.HasFlag(AccessModes.Read) || rights.HasFlag(Rights.Lookup))
@@ -35,6 +53,16 @@ internal static class FileRights
     /// <summary>Throws AfsException AccessDenied.</summary>
     public static void CheckOpen(VnodeStatus status, Rights rights, OpenModes modes, Login who)
     {
+        if (status.IsPosix)
+        {
+            if (!PosixMode.Allows(status, who.Unix, WantedBy(modes)))
+            {
+                throw Denied(status, who);
+            }
+
+            return;
+        }
+
         if ((modes & (OpenModes.Read | OpenModes.Execute)) != 0 && !MayRead(status, rights))
         {
             throw Denied(status, rights, Rights.Read, who);
@@ -45,6 +73,14 @@ internal static class FileRights
             throw Denied(status, rights, Rights.Write, who);
         }
     }
+
+    public static AfsException Denied(VnodeStatus status, Login who) => new(
+        AfsError.AccessDenied, $"uid {who.Unix.Uid} may not: mode {Convert.ToString(status.Mode, 8)}, owner {status.Owner}:{status.Group}");
+
+    private static uint WantedBy(OpenModes modes) =>
+        (modes.HasFlag(OpenModes.Read) && !modes.HasFlag(OpenModes.Execute) ? PosixMode.Read : 0)
+        | ((modes & (OpenModes.Write | OpenModes.Truncate)) != 0 ? PosixMode.Write : 0)
+        | (modes.HasFlag(OpenModes.Execute) ? PosixMode.Execute : 0);
 
     private static bool MayRead(VnodeStatus status, Rights rights) => rights.HasFlag(Rights.Read) && (status.Mode & OwnerRead) != 0;
 

@@ -53,6 +53,7 @@ public sealed partial class FileTree : IFileTree
         _promises = new Promises(parts, _nodes, _storing, _locking, _claims, logins, _takenBack);
         _space = new Space(parts);
         _storing.Waits = _locking.Waits = _promises.RetryLater;
+        _attributes.SearchEnded = _promises.TakeEverythingBackAsync;
         logins.Changed = () => _ = _promises.LoginsChangedAsync();
     }
 
@@ -105,16 +106,22 @@ public sealed partial class FileTree : IFileTree
 
     /// <summary>A vnode by its path from the mount's root, on behalf of a local uid. Symlinks are not followed.</summary>
     /// <param name="crossLast">A mount point at the end of the path means the root of its volume.</param>
-    public Task<VnodeStatus> ResolveAsync(uint uid, IReadOnlyList<FileName> path, bool crossLast, CancellationToken cancel) =>
-        _parts.Strand.InvokeAsync(() => _naming.ResolveAsync(_parts.Principals.Of(uid), path, crossLast, cancel));
+    public Task<VnodeStatus> ResolveAsync(uint uid, uint gid, IReadOnlyList<FileName> path, bool crossLast, CancellationToken cancel) =>
+        _parts.Strand.InvokeAsync(() => _naming.ResolveAsync(_parts.Principals.Of(uid) with { Unix = new UnixCaller(uid, gid, []) }, path, crossLast, cancel));
 
     /// <summary>
     /// A call of the protocol on behalf of a local uid, for administration. Changes made this way come under no promise of this client's, and the
     /// server breaks none of the changer's own: so what is known of the vnodes they touch is given up here.
     /// </summary>
-    public Task<Reply> ForwardAsync(uint uid, Request request, CancellationToken cancel) => Read(cancel, async patient =>
+    public Task<Reply> ForwardAsync(uint uid, uint gid, Request request, CancellationToken cancel) => Read(cancel, async patient =>
     {
+        if (!ForwardedChange.IsAdministration(request))
+        {
+            throw new AfsException(AfsError.NotSupported, $"'{request.CallCase}' is not passed on to the server: use the file system");
+        }
+
         request.User = _parts.Principals.Of(uid).Slot;
+        request.Unix = new UnixCaller(uid, gid, []).ToWire();
         if (!ForwardedChange.Is(request))
         {
             return await _parts.Server.CallAsync(request, patient);

@@ -11,7 +11,7 @@ public sealed partial class FileTree
             new Touched(NodeId.None, (parent, name)),
             async () =>
             {
-                var who = _parts.Principals.Of(caller.Uid);
+                var who = _parts.WhoIs(caller);
                 VnodeStatus child;
                 try
                 {
@@ -87,7 +87,7 @@ public sealed partial class FileTree
 
     private async Task<Created> OpenExistingAsync(Caller caller, NodeId parent, FileName name, OpenModes modes)
     {
-        var entry = await _naming.LookupAsync(_parts.Principals.Of(caller.Uid), parent, name, CancellationToken.None);
+        var entry = await _naming.LookupAsync(_parts.WhoIs(caller), parent, name, CancellationToken.None);
         if (entry.Node == NodeId.None)
         {
             throw new AfsException(AfsError.Stale, "a file that was just there is gone: try again");

@@ -6,27 +6,27 @@ namespace AfsLike.Venus.Tree;
 public sealed partial class FileTree
 {
     public Task<Entry> LookupAsync(Caller caller, NodeId parent, FileName name, CancellationToken cancel) =>
-        Read(cancel, patient => _naming.LookupAsync(_parts.Principals.Of(caller.Uid), parent, name, patient));
+        Read(cancel, patient => _naming.LookupAsync(_parts.WhoIs(caller), parent, name, patient));
 
     public Task<AttributesGrant> GetAttributesAsync(Caller caller, NodeId node, CancellationToken cancel) =>
-        Read(cancel, patient => _attributes.GetAsync(_parts.Principals.Of(caller.Uid), node, patient));
+        Read(cancel, patient => _attributes.GetAsync(_parts.WhoIs(caller), node, patient));
 
     public Task<AttributesGrant> SetAttributesAsync(Caller caller, NodeId node, HandleId? handle, AttributeChange change, CancellationToken cancel) =>
         Change(cancel, new Touched(node), () =>
         {
             // A handle's own rights go with it: ftruncate works on what was opened for writing, whoever is logged in by now.
-            var who = handle is { } id && _storing.Find(id) is { Writes: true } open ? open.Who : _parts.Principals.Of(caller.Uid);
+            var who = handle is { } id && _storing.Find(id) is { Writes: true } open ? open.Who : _parts.WhoIs(caller);
             return _attributes.SetAsync(caller, who, node, handle, change, CancellationToken.None);
         });
 
     public Task AccessAsync(Caller caller, NodeId node, AccessModes modes, CancellationToken cancel) =>
-        Read(cancel, patient => _attributes.AccessAsync(_parts.Principals.Of(caller.Uid), node, modes, patient));
+        Read(cancel, patient => _attributes.AccessAsync(_parts.WhoIs(caller), node, modes, patient));
 
     public Task<ReadOnlyMemory<byte>> ReadLinkAsync(Caller caller, NodeId node, CancellationToken cancel) =>
-        Read(cancel, patient => _attributes.ReadLinkAsync(_parts.Principals.Of(caller.Uid), node, patient));
+        Read(cancel, patient => _attributes.ReadLinkAsync(_parts.WhoIs(caller), node, patient));
 
-    public Task<Entry> MakeNodeAsync(Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, CancellationToken cancel) =>
-        MakeAsync(caller, parent, name, kind, mode, default, cancel);
+    public Task<Entry> MakeNodeAsync(Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, uint device, CancellationToken cancel) =>
+        MakeAsync(caller, parent, name, kind, mode, DeviceNumber.ToTarget(kind, device), cancel);
 
     public Task<Entry> MakeDirectoryAsync(Caller caller, NodeId parent, FileName name, uint mode, CancellationToken cancel) =>
         MakeAsync(caller, parent, name, VnodeKind.Directory, mode, default, cancel);
@@ -36,23 +36,23 @@ public sealed partial class FileTree
 
     public Task<Entry> LinkAsync(Caller caller, NodeId node, NodeId newParent, FileName newName, CancellationToken cancel) => Change(cancel, new Touched(node, (newParent, newName)), async () =>
     {
-        var who = _parts.Principals.Of(caller.Uid);
+        var who = _parts.WhoIs(caller);
         var child = await _changing.LinkAsync(caller, who, node, newParent, newName);
         return await EntryAsync(who, newParent, newName, child);
     });
 
     public Task UnlinkAsync(Caller caller, NodeId parent, FileName name, CancellationToken cancel) =>
-        Change(cancel, new Touched(NodeId.None, (parent, name)), () => _changing.RemoveAsync(caller, _parts.Principals.Of(caller.Uid), parent, name, wantDirectory: false));
+        Change(cancel, new Touched(NodeId.None, (parent, name)), () => _changing.RemoveAsync(caller, _parts.WhoIs(caller), parent, name, wantDirectory: false));
 
     public Task RemoveDirectoryAsync(Caller caller, NodeId parent, FileName name, CancellationToken cancel) =>
-        Change(cancel, new Touched(NodeId.None, (parent, name)), () => _changing.RemoveAsync(caller, _parts.Principals.Of(caller.Uid), parent, name, wantDirectory: true));
+        Change(cancel, new Touched(NodeId.None, (parent, name)), () => _changing.RemoveAsync(caller, _parts.WhoIs(caller), parent, name, wantDirectory: true));
 
     public Task RenameAsync(
         Caller caller, NodeId parent, FileName name, NodeId newParent, FileName newName, RenameModes modes, CancellationToken cancel) =>
-        Change(cancel, new Touched(NodeId.None, (parent, name), (newParent, newName)), () => _changing.RenameAsync(caller, _parts.Principals.Of(caller.Uid), parent, name, newParent, newName, modes));
+        Change(cancel, new Touched(NodeId.None, (parent, name), (newParent, newName)), () => _changing.RenameAsync(caller, _parts.WhoIs(caller), parent, name, newParent, newName, modes));
 
     public Task<OpenDirectoryGrant> OpenDirectoryAsync(Caller caller, NodeId node, CancellationToken cancel) =>
-        Read(cancel, patient => _listing.OpenAsync(_parts.Principals.Of(caller.Uid), node, _opening.NextHandle(), patient));
+        Read(cancel, patient => _listing.OpenAsync(_parts.WhoIs(caller), node, _opening.NextHandle(), patient));
 
     public Task ReadDirectoryAsync(
         Caller caller, HandleId handle, ulong cookie, bool withEntries, Func<ListedEntry, bool> take, CancellationToken cancel) =>
@@ -61,23 +61,23 @@ public sealed partial class FileTree
     public void ReleaseDirectory(HandleId handle) => _parts.Strand.Post(_ => _listing.Release(handle), null);
 
     public Task<ReadOnlyMemory<byte>> GetXattrAsync(Caller caller, NodeId node, ReadOnlyMemory<byte> name, CancellationToken cancel) =>
-        Read(cancel, patient => _attributes.GetXattrAsync(_parts.Principals.Of(caller.Uid), node, name, patient));
+        Read(cancel, patient => _attributes.GetXattrAsync(_parts.WhoIs(caller), node, name, patient));
 
     public Task<IReadOnlyList<ReadOnlyMemory<byte>>> ListXattrsAsync(Caller caller, NodeId node, CancellationToken cancel) =>
-        Read(cancel, patient => _attributes.ListXattrsAsync(_parts.Principals.Of(caller.Uid), node, patient));
+        Read(cancel, patient => _attributes.ListXattrsAsync(_parts.WhoIs(caller), node, patient));
 
     public Task SetXattrAsync(
         Caller caller, NodeId node, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value, SetAttributeModes modes, CancellationToken cancel) =>
-        Change(cancel, new Touched(node), () => _attributes.SetXattrAsync(caller, _parts.Principals.Of(caller.Uid), node, name, value, modes));
+        Change(cancel, new Touched(node), () => _attributes.SetXattrAsync(caller, _parts.WhoIs(caller), node, name, value, modes));
 
     public Task RemoveXattrAsync(Caller caller, NodeId node, ReadOnlyMemory<byte> name, CancellationToken cancel) =>
-        Change(cancel, new Touched(node), () => _attributes.SetXattrAsync(caller, _parts.Principals.Of(caller.Uid), node, name, null, SetAttributeModes.None));
+        Change(cancel, new Touched(node), () => _attributes.SetXattrAsync(caller, _parts.WhoIs(caller), node, name, null, SetAttributeModes.None));
 
     private Task<Entry> MakeAsync(
         Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, ReadOnlyMemory<byte> target, CancellationToken cancel) =>
         Change(cancel, new Touched(NodeId.None, (parent, name)), async () =>
         {
-            var who = _parts.Principals.Of(caller.Uid);
+            var who = _parts.WhoIs(caller);
             var child = await _changing.CreateAsync(caller, who, parent, name, kind, mode, target);
             return await EntryAsync(who, parent, name, child);
         });

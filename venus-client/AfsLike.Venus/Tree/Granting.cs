@@ -56,7 +56,7 @@ internal sealed class Granting(TreeParts parts, NodeTable nodes, Facts facts, Re
             // From now on this is what is shown at least, even when the contents change elsewhere: nobody sees an object go backwards (promise C1).
             open.Held = before with
             {
-                Version = status.Version, Mode = status.Mode, Owner = status.Owner, LinkCount = status.LinkCount, ChangeTime = status.ChangeTime, AccessTime = status.AccessTime,
+                Version = status.Version, Mode = status.Mode, Owner = status.Owner, Group = status.Group, LinkCount = status.LinkCount, ChangeTime = status.ChangeTime, AccessTime = status.AccessTime,
             };
         }
 
@@ -69,9 +69,16 @@ internal sealed class Granting(TreeParts parts, NodeTable nodes, Facts facts, Re
         }
 
         return new NodeAttributes(
-            NodeTable.InodeOf(node.Fid), shown.Kind, length, shown.Mode, node.IsNameless ? 0 : shown.LinkCount,
-            parts.Principals.UidOf(shown.Owner), parts.Principals.GidOf(shown.Owner), shown.AccessTime, modified, changed);
+            NodeTable.InodeOf(node.Fid), shown.Kind, length, ModeOf(shown), node.IsNameless ? 0 : shown.LinkCount,
+            UidOf(shown), GidOf(shown), shown.AccessTime, modified, changed, DeviceNumber.Of(shown));
     }
+
+    private uint ModeOf(VnodeStatus status) =>
+        parts.Settings.HidePrivileges && status is { IsPosix: false, Kind: VnodeKind.File } ? status.Mode & ~(PosixMode.SetUid | PosixMode.SetGid) : status.Mode;
+
+    private uint UidOf(VnodeStatus status) => status.IsPosix ? status.Owner.Value : parts.Principals.UidOf(status.Owner);
+
+    private uint GidOf(VnodeStatus status) => status.IsPosix ? status.Group : parts.Principals.GidOf(status.Owner);
 
     /// <summary>The kernel is told nothing of its names for good.</summary>
     public bool IsContended(Fid directory) =>

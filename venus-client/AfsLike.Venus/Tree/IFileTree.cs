@@ -30,8 +30,9 @@ public interface IFileTree
 
     Task<Created> CreateAsync(Caller caller, NodeId parent, FileName name, uint mode, OpenModes modes, CancellationToken cancel);
 
-    /// <summary>mknod(2): a file, a fifo or a socket. NotPermitted for devices.</summary>
-    Task<Entry> MakeNodeAsync(Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, CancellationToken cancel);
+    /// <summary>mknod(2). NotPermitted for devices, but for root on a posix volume.</summary>
+    /// <param name="device">Its number, of a device.</param>
+    Task<Entry> MakeNodeAsync(Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, uint device, CancellationToken cancel);
 
     Task<Entry> MakeDirectoryAsync(Caller caller, NodeId parent, FileName name, uint mode, CancellationToken cancel);
 

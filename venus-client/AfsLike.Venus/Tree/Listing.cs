@@ -15,7 +15,7 @@ internal sealed class Listing(TreeParts parts, NodeTable nodes, Facts facts, Rea
     public async Task<OpenDirectoryGrant> OpenAsync(Login who, NodeId id, HandleId handle, CancellationToken cancel)
     {
         var node = nodes.Get(id);
-        await facts.NeedAsync(node.Fid, Rights.Lookup, who, cancel);
+        await facts.NeedAsync(node.Fid, FileRights.ToList(await facts.IsPosixAsync(node.Fid, who, cancel)), who, cancel);
         var status = await facts.StatusAsync(node.Fid, who, cancel);
         if (status.Kind != VnodeKind.Directory)
         {

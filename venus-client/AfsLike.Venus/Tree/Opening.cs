@@ -33,7 +33,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
                 return former;
             }
 
-            var who = parts.Principals.Of(caller.Uid);
+            var who = parts.WhoIs(caller);
             var status = await CheckAsync(node, open, who, modes, cancel);
             await FillAsync(node, open, status, who, caller.Uid, modes, cancel);
             return Grant(node, open, who, caller.Uid, modes);
@@ -102,7 +102,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
         if (!writer)
         {
             var status = await facts.StatusAsync(node.Fid, who, cancel);
-            FileRights.CheckOpen(status, await facts.RightsAsync(status.Parent, who, cancel), OpenModes.Write, who);
+            FileRights.CheckOpen(status, await facts.RightsOverAsync(status, who, cancel), OpenModes.Write, who);
         }
 
         using var turn = await open.Gate.EnterAsync();
@@ -159,7 +159,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
             });
         }
 
-        FileRights.CheckOpen(status, await facts.RightsAsync(status.Parent, who, cancel), modes, who);
+        FileRights.CheckOpen(status, await facts.RightsOverAsync(status, who, cancel), modes, who);
         return node.IsCurrent ? status : throw Stale(node);
     }
 
@@ -183,7 +183,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
             if (truncate)
             {
                 open.Content = parts.Cache.Create(status, uid);
-                open.MustStore = true;
+                Truncate(open, uid); // once more, so that it was modified now
             }
             else if (!modes.HasFlag(OpenModes.Write) && status.Length > parts.Settings.StreamAbove
                 && parts.Cache.Find(status.Fid, status.DataVersion) is null)

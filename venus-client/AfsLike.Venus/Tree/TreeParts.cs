@@ -1,4 +1,5 @@
 using AfsLike.Common;
+using AfsLike.Common.Model;
 using AfsLike.Venus.Cache;
 using AfsLike.Venus.Callbacks;
 using AfsLike.Venus.Identity;
@@ -31,13 +32,25 @@ public sealed record TreeParts
 
     public Knowledge Knowledge { get; init; } = new();
 
+    /// <summary>Supplementary groups of a process, by its id; none of one that is gone.</summary>
+    public Func<uint, IReadOnlyList<uint>> GroupsOf { get; init; } = static _ => [];
+
     public TreeSettings Settings { get; init; } = new();
+
+    /// <summary>Who asks: to the cell, and to this machine.</summary>
+    public Login WhoIs(Caller caller) =>
+        Principals.Of(caller.Uid) with { Unix = new UnixCaller(caller.Uid, caller.Gid, () => GroupsOf(caller.Pid)) };
 }
 
 public sealed record TreeSettings
 {
     /// <summary>A file longer than this, opened for reading only and not cached yet, is read as it comes instead of fetched first. Bytes.</summary>
     public long StreamAbove { get; init; } = 2L * 1024 * 1024 * 1024;
+
+    /// <summary>
+    /// Set-uid and set-gid programs get from this machine's kernel what they ask for: then files of volumes on which ACLs decide are shown without these bits, since every user of the cell can set them there.
+    /// </summary>
+    public bool HidePrivileges { get; init; }
 
     /// <summary>How long the kernel is told nothing for good about a directory that two hosts were found to write at once (RULES.md 1).</summary>
     public TimeSpan ContendedFor { get; init; } = TimeSpan.FromSeconds(1);

@@ -32,10 +32,10 @@ public enum Validity : byte
     Endless,
 }
 
-/// <summary>stat(2), with uid and gid as this host shows them. Times in nanoseconds since 1970.</summary>
+/// <summary>stat(2), with uid and gid as this host shows them, and the number of a device node. Times in nanoseconds since 1970.</summary>
 public readonly record struct NodeAttributes(
     ulong Inode, VnodeKind Kind, long Length, uint Mode, uint LinkCount, uint Uid, uint Gid,
-    long AccessTime, long ModifyTime, long ChangeTime);
+    long AccessTime, long ModifyTime, long ChangeTime, uint Device = 0);
 
 /// <summary>An answer about a name. <see cref="Node"/> is None for a name that does not exist.</summary>
 public readonly record struct Entry(NodeId Node, NodeAttributes Attributes, Validity EntryValidity, Validity AttributeValidity, GrantStamp Stamp);

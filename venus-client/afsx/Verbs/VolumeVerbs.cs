@@ -17,6 +17,7 @@ internal static class VolumeVerbs
         new Column<WireVolume>("files", static v => Value.Of(v.Files)),
         new Column<WireVolume>("bytes", static v => Value.Bytes(v.Bytes)),
         new Column<WireVolume>("owner", static v => Value.Of((long)v.Owner)),
+        new Column<WireVolume>("trusted", static v => Value.Of(v.Posix ? v.Trusted.Count == 0 ? "nobody" : string.Join(',', v.Trusted) : "")),
         new Column<WireVolume>("version", static v => Value.Of((long)v.Version)),
         new Column<WireVolume>("created", static v => Value.Time(v.Created)));
 
@@ -26,6 +27,10 @@ internal static class VolumeVerbs
         var path = new Argument<string>("path") { Description = "a name that does not exist yet, in the namespace" };
         var mountOption = new Option<string?>("--mount") { Description = "also mount it there", HelpName = "PATH" };
         var isPrivate = new Option<bool>("--private") { Description = "for its owner alone; else every user of the cell may read it" };
+        var isPosix = new Option<bool>("--posix") { Description = "mode bits, uid and gid decide in it, as on a local disk; only hosts it trusts see what is in it" };
+        var trust = new Option<string[]>("--trust") { Description = "of a posix volume: a host that is believed about who its users are", HelpName = "HOST" };
+        var host = new Argument<string>("host") { Description = "as in: afsx host list" };
+        var withdraw = new Option<bool>("--withdraw") { Description = "trust it no longer" };
         var nameOrPath = new Argument<string>("name-or-path") { Description = "a volume, or any path: the volume it lies in" };
         return Verb.Group(
             "volume",
@@ -36,7 +41,7 @@ internal static class VolumeVerbs
                 async (parsed, daemons) =>
                 {
                     var target = parsed.GetValue(mountOption);
-                    var volume = await CreateAsync(daemons, parsed.GetRequiredValue(name), parsed.GetValue(isPrivate));
+                    var volume = await CreateAsync(daemons, parsed.GetRequiredValue(name), parsed.GetValue(isPrivate), parsed.GetValue(isPosix), parsed.GetValue(trust) ?? []);
                     if (target is not null)
                     {
                         await MountAsync(daemons, volume.Name, target);
@@ -46,6 +51,8 @@ internal static class VolumeVerbs
                 },
                 name,
                 isPrivate,
+                isPosix,
+                trust,
                 mountOption),
             Verb.Of(
                 "list",
@@ -58,6 +65,17 @@ internal static class VolumeVerbs
                 async (parsed, daemons) => Listing.WriteOne(parsed, await FindAsync(daemons, parsed.GetRequiredValue(nameOrPath))),
                 nameOrPath),
             Verb.Of(
+                "trust",
+                "let a posix volume believe a host about who its users are, root among them",
+                async (parsed, daemons) =>
+                {
+                    var call = new TrustCall { Volume = parsed.GetRequiredValue(name), Host = parsed.GetRequiredValue(host), Withdraw = parsed.GetValue(withdraw) };
+                    return Listing.WriteOne(parsed, (await daemons.ForwardAsync(new Request { Trust = call })).Volume.Volume);
+                },
+                name,
+                host,
+                withdraw),
+            Verb.Of(
                 "mount",
                 "make a volume appear at a path",
                 async (parsed, daemons) =>
@@ -69,15 +87,21 @@ internal static class VolumeVerbs
                 path));
     }
 
-    private static async Task<WireVolume> CreateAsync(Daemons daemons, string name, bool isPrivate)
+    private static async Task<WireVolume> CreateAsync(Daemons daemons, string name, bool isPrivate, bool isPosix, string[] trusted)
     {
+        if (isPrivate && isPosix)
+        {
+            throw new AfsException(AfsError.InvalidArgument, "--private is about ACLs, and a posix volume has none: chmod and chown its root instead");
+        }
+
         var owner = await daemons.WhoAmIAsync();
         if (owner.User == 0)
         {
             throw new AfsException(AfsError.NoToken, "a volume needs an owner; run `afsx login` first");
         }
 
-        var call = new CreateVolumeCall { Name = name };
+        var call = new CreateVolumeCall { Name = name, Posix = isPosix };
+        call.Trusted.AddRange(trusted);
         if (isPrivate)
         {
             call.Acl.Add(new WireAclEntry { Principal = owner.Name, Rights = (uint)Rights.All });

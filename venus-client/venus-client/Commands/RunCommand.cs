@@ -27,7 +27,7 @@ internal static class RunCommand
                 : throw new UsageException("--cache-bytes is a number of bytes")
             : configuration.CacheBytes;
         directory.MakeRun();
-        await SupervisorProcess.EnsureAsync(directory.SupervisorSocket, mountPoint);
+        await SupervisorProcess.EnsureAsync(directory.SupervisorSocket, mountPoint, arguments.Has("--setuid"));
         var options = new FuseMountOptions
         {
             RemoteLocks = true,

@@ -9,7 +9,7 @@ internal static class SupervisorProcess
 {
     private static readonly TimeSpan StartsWithin = TimeSpan.FromSeconds(10);
 
-    public static async Task EnsureAsync(string socketPath, string mountPoint)
+    public static async Task EnsureAsync(string socketPath, string mountPoint, bool allowPrivileges)
     {
         if (FuseMount.HasSupervisor(socketPath))
         {
@@ -17,7 +17,7 @@ internal static class SupervisorProcess
         }
 
         var start = new ProcessStartInfo("setsid") { UseShellExecute = false };
-        foreach (var argument in (string[])[.. Program(), "--mount", mountPoint, "--socket", socketPath])
+        foreach (var argument in (string[])[.. Program(), "--mount", mountPoint, "--socket", socketPath, .. allowPrivileges ? (string[])["--setuid"] : []])
         {
             start.ArgumentList.Add(argument);
         }

@@ -53,13 +53,13 @@ internal sealed class VenusControlService(Venus venus) : VenusControl.VenusContr
     }
 
     public override Task<Reply> Forward(Request request, ServerCallContext context) =>
-        venus.Tree.ForwardAsync(Peer.Of(context).Uid, request, context.CancellationToken);
+        venus.Tree.ForwardAsync(Peer.Of(context).Uid, Peer.Of(context).Gid, request, context.CancellationToken);
 
     public override async Task<Resolved> Resolve(PathRequest request, ServerCallContext context)
     {
         var peer = Peer.Of(context);
-        var status = await venus.Tree.ResolveAsync(peer.Uid, NamespacePath(request.Path.Span), crossLast: true, context.CancellationToken);
-        var volumes = await venus.Tree.ForwardAsync(peer.Uid, new Request { ListVolumes = new ListVolumesCall() }, context.CancellationToken);
+        var status = await venus.Tree.ResolveAsync(peer.Uid, peer.Gid, NamespacePath(request.Path.Span), crossLast: true, context.CancellationToken);
+        var volumes = await venus.Tree.ForwardAsync(peer.Uid, peer.Gid, new Request { ListVolumes = new ListVolumesCall() }, context.CancellationToken);
         return new Resolved
         {
             Status = status.ToWire(),

@@ -17,12 +17,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
         var asked = call.Request.Create;
         var (volume, directory) = Place(asked.Directory);
         var kind = (VnodeKind)asked.Kind;
-        if (kind is VnodeKind.CharacterDevice or VnodeKind.BlockDevice)
-        {
-            throw new AfsException(AfsError.NotPermitted, "who may make a device node has all that is behind it on every host: this volume trusts none with that");
-        }
-
-        if (kind is VnodeKind.None or > VnodeKind.Socket)
+        if (kind is VnodeKind.None or > VnodeKind.BlockDevice)
         {
             throw new AfsException(AfsError.InvalidArgument, $"{asked.Kind} is no kind of vnode");
         }
@@ -35,9 +30,10 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
         var mutation = new CreateVnode(directory, asked.Name.ToFileName(), kind, asked.Mode & ModeBits, asked.Target.Memory)
         {
             Actor = call.Who.User,
+            Unix = call.Unix,
             Authorize = view =>
             {
-                vnodes.For(call.Who).Create(view.Directory ?? view.Subject, kind);
+                vnodes.For(call, volume).Create(view.Directory ?? view.Subject, kind);
                 if (kind == VnodeKind.MountPoint && volumes.Find(asked.Target.ToStringUtf8()) is null)
                 {
                     throw new AfsException(AfsError.UnknownVolume, $"the cell has no volume '{asked.Target.ToStringUtf8()}'");
@@ -69,7 +65,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
         var mutation = new LinkVnode(directory, asked.Name.ToFileName(), target.Vnode)
         {
             Actor = call.Who.User,
-            Authorize = view => vnodes.For(call.Who).Link(view.Subject, view.Directory!),
+            Authorize = view => vnodes.For(call, volume).Link(view.Subject, view.Directory!),
         };
         return commits.RunAsync(call, volume, [directory, target.Vnode], mutation, applied => new Reply
         {
@@ -89,7 +85,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
         var mutation = new RemoveName(directory, asked.Name.ToFileName(), asked.WantDirectory, OpenHere(call, asked.OpenHere))
         {
             Actor = call.Who.User,
-            Authorize = view => vnodes.For(call.Who).Remove(view.Directory!),
+            Authorize = view => vnodes.For(call, volume).Remove(view.Directory!, view.Subject),
         };
         return commits.RunAsync(call, volume, [directory], mutation, applied => new Reply
         {
@@ -117,7 +113,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
             OpenHere(call, asked.OpenHere))
         {
             Actor = call.Who.User,
-            Authorize = view => vnodes.For(call.Who).Rename(
+            Authorize = view => vnodes.For(call, volume).Rename(
                 view.Subject, view.Directory!, view.OtherDirectory ?? view.Directory!, view.Replaced, asked.Exchange),
         };
         return commits.RunAsync(call, volume, [from, to.Vnode], mutation, applied => new Reply
@@ -144,13 +140,19 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
         }
 
         var now = time.Nanoseconds();
+        uint? mode = asked.HasMode ? asked.Mode & ModeBits : null;
+        uint? group = asked.HasGroup ? asked.Group : null;
         UserId? owner = asked.HasOwner ? new UserId(asked.Owner) : null;
+        var bothNow = asked is { ModifyNow: true, AccessNow: true };
+        var times = asked.HasModifyTime || asked.HasAccessTime || (!bothNow && (asked.ModifyNow || asked.AccessNow));
+        var change = new StatusChange(mode, owner, group, times, bothNow, asked.HasLength);
         var mutation = new ChangeStatus(subject)
         {
             Actor = call.Who.User,
-            Authorize = view => vnodes.For(call.Who).SetStatus(view.Subject, owner, asked.HasLength),
-            Mode = asked.HasMode ? asked.Mode & ModeBits : null,
+            Authorize = view => vnodes.For(call, volume).SetStatus(view.Subject, change),
+            Mode = mode,
             Owner = owner,
+            Group = group,
             ModifyTime = asked.ModifyNow ? now : asked.HasModifyTime ? asked.ModifyTime : null,
             AccessTime = asked.AccessNow ? now : asked.HasAccessTime ? asked.AccessTime : null,
             Length = asked.HasLength ? asked.Length : null,
@@ -176,7 +178,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
         var mutation = new ChangeAttribute(subject, asked.Name.Memory, value, asked.CreateOnly, asked.ReplaceOnly)
         {
             Actor = call.Who.User,
-            Authorize = view => vnodes.For(call.Who).SetAttribute(view.Subject),
+            Authorize = view => vnodes.For(call, volume).SetAttribute(view.Subject),
         };
         return StatusAfterAsync(call, volume, subject, mutation);
     }
@@ -189,7 +191,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
         var mutation = new ChangeAcl(directory, acl)
         {
             Actor = call.Who.User,
-            Authorize = view => vnodes.For(call.Who).SetAcl(view.Subject),
+            Authorize = view => vnodes.For(call, volume).SetAcl(view.Subject),
         };
         return commits.RunAsync(call, volume, [directory], mutation, applied => new Reply
         {

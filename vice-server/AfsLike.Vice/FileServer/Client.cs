@@ -26,6 +26,9 @@ public sealed record Call(Client Client, Request Request, Principal Who, long At
 {
     private IReadOnlyList<Principal>? _others;
 
+    /// <summary>Who asks, as his host has it; null when it does not say.</summary>
+    public UnixCaller? Unix { get; } = Request.Unix.ToModel();
+
     /// <summary>Other users this client speaks for: it is told of their rights too, so that it need not ask.</summary>
     public IReadOnlyList<Principal> Others => _others ??= Client.Slots.Others(Who.User, At);
 

@@ -52,6 +52,7 @@ public sealed class FileServer : IServerSessionEvents
             [Kind.VolumeByName] = Now(parts.VolumeCalls.ByName),
             [Kind.ListVolumes] = Now(_ => parts.VolumeCalls.List()),
             [Kind.CreateVolume] = parts.VolumeCalls.CreateAsync,
+            [Kind.Trust] = parts.VolumeCalls.TrustAsync,
             [Kind.Space] = Now(parts.VolumeCalls.Space),
             [Kind.CreateUser] = parts.CellCalls.CreateUserAsync,
             [Kind.ListUsers] = Now(_ => parts.CellCalls.ListUsers()),

@@ -33,9 +33,10 @@ public sealed class Locking(Vnodes vnodes, LockTable table, LockRecords records)
             return new Reply { Lock = new LockResult { Granted = true } };
         }
 
-        if (vnodes.Volume(fid.Volume).Status(fid.Vnode) is { } status)
+        var volume = vnodes.Volume(fid.Volume);
+        if (volume.Status(fid.Vnode) is { } status)
         {
-            vnodes.For(call.Who).Lock(status, range.Exclusive); // what is removed is locked by those who have it open
+            vnodes.For(call, volume).Lock(status, range.Exclusive); // what is removed is locked by those who have it open
         }
 
         await ReadyAsync(owner.Client, call);

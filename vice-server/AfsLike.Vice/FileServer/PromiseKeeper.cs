@@ -81,6 +81,10 @@ public sealed class PromiseKeeper(VolumeSet volumes, int perHolder = PromiseTabl
         }
     }
 
+    /// <summary>Completes when the clients of a host have said that they trust nothing they hold any more, or their leases are over.</summary>
+    public Task BreakEverythingAsync(string host) =>
+        Joined.AllAsync([.. _sessions.Values.Where(session => session.Host == host).Select(static session => session.BreakEverythingAsync())]);
+
     /// <summary>The client's lease is over.</summary>
     public void Forget(Client client)
     {

@@ -19,14 +19,14 @@ public sealed class Reading(Vnodes vnodes, PromiseKeeper promises, TicketTable t
     public Reply Status(Call call)
     {
         var (volume, status) = vnodes.Find(call, call.Request.Status.Fid);
-        vnodes.For(call.Who).Status(status);
+        vnodes.For(call, volume).Status(status);
         return new Reply { Status = new StatusResult { Status = status.ToWire(), Rights = Vnodes.RightsOf(volume, status, call) } };
     }
 
     public Reply Lookup(Call call)
     {
         var (volume, directory) = vnodes.FindDirectory(call, call.Request.Lookup.Directory);
-        vnodes.For(call.Who).Lookup(directory);
+        vnodes.For(call, volume).Lookup(directory);
         var name = call.Request.Lookup.Name.ToFileName();
         var result = new LookupResult
         {
@@ -48,7 +48,7 @@ public sealed class Reading(Vnodes vnodes, PromiseKeeper promises, TicketTable t
     {
         var asked = call.Request.List;
         var (volume, directory) = vnodes.FindDirectory(call, asked.Directory);
-        vnodes.For(call.Who).List(directory);
+        vnodes.For(call, volume).List(directory);
         var limit = asked.Limit is 0 or > Limits.ListingPage ? Limits.ListingPage : (int)asked.Limit;
         FileName? after = asked.After.IsEmpty ? null : asked.After.ToFileName();
         var result = new ListResult
@@ -88,7 +88,7 @@ public sealed class Reading(Vnodes vnodes, PromiseKeeper promises, TicketTable t
             throw new AfsException(error, $"{file.Fid} is not a file");
         }
 
-        vnodes.For(call.Who).Fetch(file);
+        vnodes.For(call, volume).Fetch(file);
         var content = volume.Content(file.Fid.Vnode);
         var result = new FetchResult { Status = file.ToWire(), Content = content.ToWire() };
         if (!content.IsInline)
@@ -102,7 +102,7 @@ public sealed class Reading(Vnodes vnodes, PromiseKeeper promises, TicketTable t
     public Reply Attributes(Call call)
     {
         var (volume, subject) = vnodes.Find(call, call.Request.Attributes.Fid);
-        vnodes.For(call.Who).GetAttributes(subject);
+        vnodes.For(call, volume).GetAttributes(subject);
         var result = new AttributesResult { Status = subject.ToWire() };
         result.Attributes.AddRange(volume.Attributes(subject.Fid.Vnode).Select(attribute => new WireAttribute
         {
@@ -115,7 +115,7 @@ public sealed class Reading(Vnodes vnodes, PromiseKeeper promises, TicketTable t
     public Reply GetAcl(Call call)
     {
         var (volume, directory) = vnodes.FindDirectory(call, call.Request.GetAcl.Directory);
-        vnodes.For(call.Who).GetAcl(directory);
+        vnodes.For(call, volume).GetAcl(directory);
         var result = new AclResult { Status = directory.ToWire() };
         result.Entries.AddRange(AclText.Format(volume.Acl(directory.Fid.Vnode), id => users.Find(id)?.Name));
         return new Reply { Acl = result };
@@ -124,9 +124,10 @@ public sealed class Reading(Vnodes vnodes, PromiseKeeper promises, TicketTable t
     public Reply Rights(Call call)
     {
         var (volume, directory) = vnodes.FindDirectory(call, call.Request.Rights.Directory);
+        vnodes.For(call, volume).Status(directory);
         return new Reply
         {
-            Rights = new RightsResult { Status = directory.ToWire(), Rights = Vnodes.RightsOf(volume, directory, call) },
+            Rights = new RightsResult { Status = directory.ToWire(), Rights = Vnodes.RightsOf(volume, directory, call) ?? new DirectoryRights() },
         };
     }
 
@@ -140,12 +141,13 @@ public sealed class Reading(Vnodes vnodes, PromiseKeeper promises, TicketTable t
         }
 
         var volume = vnodes.Volume(new VolumeId(asked.Volume));
+        var mayKnow = !volume.IsPosix || Vnodes.IsTrusted(call, volume);
         var result = new RevalidateResult();
         foreach (var held in asked.Held)
         {
             var vnode = new VnodeId(held.Vnode);
             promises.Register(call.Client, new Fid(volume.Id, vnode));
-            if (volume.Status(vnode)?.Version.Value != held.Version)
+            if (!mayKnow || volume.Status(vnode)?.Version.Value != held.Version)
             {
                 result.Changed.Add(held.Vnode);
             }

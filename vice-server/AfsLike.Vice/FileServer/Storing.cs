@@ -23,7 +23,7 @@ public sealed class Storing(Vnodes vnodes, Commits commits, TicketTable tickets,
 
         var (volume, file) = vnodes.Find(call, asked.Fid);
         MustBeFile(file);
-        vnodes.For(call.Who).Store(file); // and again when the map is stored: this only spares a vain upload
+        vnodes.For(call, volume).Store(file); // and again when the map is stored: this only spares a vain upload
         var count = (int)((asked.Length + Limits.ChunkSize - 1) / Limits.ChunkSize);
         var reserved = volume.ReserveChunks(count);
         var ticket = tickets.ForStoring(call.Client, volume, file.Fid, volume.Content(file.Fid.Vnode).Chunks, reserved);
@@ -51,7 +51,7 @@ public sealed class Storing(Vnodes vnodes, Commits commits, TicketTable tickets,
             Authorize = view =>
             {
                 MustBeFile(view.Subject);
-                vnodes.For(call.Who).Store(view.Subject);
+                vnodes.For(call, volume).Store(view.Subject);
                 if (asked.UnderLock && !locking.IsLocked(call.Client, fid))
                 {
                     throw new AfsException(AfsError.LockLost, $"the lock of {fid} under which this was written has gone to others, or might have");

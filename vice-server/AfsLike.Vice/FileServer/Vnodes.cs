@@ -35,7 +35,11 @@ public sealed class Vnodes(VolumeSet volumes, PromiseKeeper promises)
     }
 
     /// <summary>The checks for one caller.</summary>
-    public CallRights For(Principal who) => new(who, directory => RightsOn(directory, who));
+    public ICallRights For(Call call, Volume volume) => volume.IsPosix
+        ? new PosixRights(IsTrusted(call, volume), call.Unix, $"the posix volume '{volume.Name}' does not trust this host; its administrator can say so: afsx volume trust {volume.Name} {call.Client.Session.Host}")
+        : new CallRights(call.Who, directory => RightsOn(directory, call.Who));
+
+    public static bool IsTrusted(Call call, Volume volume) => volume.Trusted.Contains(call.Client.Session.Host);
 
     public Rights RightsOn(Fid directory, Principal who)
     {
@@ -45,8 +49,8 @@ public sealed class Vnodes(VolumeSet volumes, PromiseKeeper promises)
             : AccessRules.Evaluate(AccessList.Empty, UserId.Anyone, who);
     }
 
-    /// <summary>What a reply says about a directory; null for anything else.</summary>
-    public static DirectoryRights? RightsOf(Volume volume, VnodeStatus status, Call call) => status.Kind == VnodeKind.Directory
+    /// <summary>What a reply says about a directory with an ACL; null for anything else.</summary>
+    public static DirectoryRights? RightsOf(Volume volume, VnodeStatus status, Call call) => status.Kind == VnodeKind.Directory && !volume.IsPosix
         ? RightsUnder(volume.Acl(status.Fid.Vnode), volume, status.Fid, status.Owner, call)
         : null;
 

@@ -13,7 +13,7 @@ namespace AfsLike.Vice.FileServer;
 public readonly record struct Space(long Total, long Free);
 
 /// <summary>The calls about volumes as a whole. Anyone may ask; an administrator makes them.</summary>
-public sealed class VolumeCalls(VolumeSet volumes, UserTable users, RememberedCalls calls, string server, Func<Space> space, TimeProvider time)
+public sealed class VolumeCalls(VolumeSet volumes, UserTable users, HostTable hosts, PromiseKeeper promises, RememberedCalls calls, string server, Func<Space> space, TimeProvider time)
 {
     public Reply ByName(Call call)
     {
@@ -59,13 +59,59 @@ public sealed class VolumeCalls(VolumeSet volumes, UserTable users, RememberedCa
 
         var asked = call.Request.CreateVolume;
         var acl = asked.Acl.Count == 0 ? RootVolumes.NewVolumeAcl(call.Who.User) : AclText.Parse(asked.Acl, name => users.Find(name)?.Id);
-        var volume = await volumes.CreateAsync(asked.Name, call.Who.User, acl, time.Nanoseconds());
+        var trusted = asked.Posix ? asked.Trusted.Distinct().ToArray() : null;
+        Array.ForEach(trusted ?? [], MustBeKnown);
+        if (trusted is null && asked.Trusted.Count > 0)
+        {
+            throw new AfsException(AfsError.InvalidArgument, "only a posix volume trusts hosts");
+        }
+
+        var volume = await volumes.CreateAsync(asked.Name, call.Who.User, acl, time.Nanoseconds(), trusted);
         var reply = new Reply { Volume = new VolumeResult { Volume = Describe(volume) } };
         await calls.RememberAsync(call.Operation, reply.ToByteArray());
         return reply;
     }
 
-    private WireVolume Describe(Volume volume) => new()
+    /// <summary>A host that is believed no longer is told to trust nothing it holds, and is answered nothing more of this volume; what its programs have open stays open.</summary>
+    public async Task<Reply> TrustAsync(Call call)
+    {
+        CellCalls.MustBeAdministrator(call.Who, "says which hosts a volume trusts");
+        var asked = call.Request.Trust;
+        var volume = volumes.Find(asked.Volume) ?? throw new AfsException(AfsError.UnknownVolume, $"the cell has no volume '{asked.Volume}'");
+        if (!asked.Withdraw)
+        {
+            MustBeKnown(asked.Host);
+        }
+        else if (volume.IsPosix && !volume.Trusted.Contains(asked.Host))
+        {
+            throw new AfsException(AfsError.UnknownHost, $"the volume '{asked.Volume}' does not trust a host '{asked.Host}'");
+        }
+
+        await volume.TrustAsync(asked.Host, asked.Withdraw);
+        if (asked.Withdraw)
+        {
+            await promises.BreakEverythingAsync(asked.Host);
+        }
+
+        return new Reply { Volume = new VolumeResult { Volume = Describe(volume) } };
+    }
+
+    private void MustBeKnown(string host)
+    {
+        if (!hosts.Knows(host))
+        {
+            throw new AfsException(AfsError.UnknownHost, $"the cell has no host '{host}'; see: afsx host list");
+        }
+    }
+
+    private WireVolume Describe(Volume volume)
+    {
+        var described = Plain(volume);
+        described.Trusted.AddRange(volume.Trusted);
+        return described;
+    }
+
+    private WireVolume Plain(Volume volume) => new()
     {
         Id = volume.Id.Value,
         Name = volume.Name,
@@ -75,5 +121,6 @@ public sealed class VolumeCalls(VolumeSet volumes, UserTable users, RememberedCa
         Bytes = volume.Bytes,
         Owner = volume.Owner.Value,
         Created = volume.Created,
+        Posix = volume.IsPosix,
     };
 }

@@ -16,7 +16,7 @@ namespace AfsLike.Vice.Protection;
 /// </summary>
 /// <param name="who">The caller.</param>
 /// <param name="rightsOn">The caller's rights on a directory (<see cref="AccessRules.Evaluate"/>).</param>
-public sealed class CallRights(Principal who, Func<Fid, Rights> rightsOn)
+public sealed class CallRights(Principal who, Func<Fid, Rights> rightsOn) : ICallRights
 {
     public const uint OwnerMayRead = 0x100;  // 0400
     public const uint OwnerMayWrite = 0x80;  // 0200
@@ -68,6 +68,11 @@ public sealed class CallRights(Principal who, Func<Fid, Rights> rightsOn)
 
     public void Create(VnodeStatus directory, VnodeKind kind)
     {
+        if (kind is VnodeKind.CharacterDevice or VnodeKind.BlockDevice)
+        {
+            throw new AfsException(AfsError.NotPermitted, "who may make a device node has all that is behind it on every host: this volume trusts none with that");
+        }
+
         Need(Rights.Insert, directory.Fid);
         if (kind == VnodeKind.MountPoint)
         {
@@ -90,7 +95,7 @@ public sealed class CallRights(Principal who, Func<Fid, Rights> rightsOn)
         }
     }
 
-    public void Remove(VnodeStatus directory) => Need(Rights.Delete, directory.Fid);
+    public void Remove(VnodeStatus directory, VnodeStatus victim) => Need(Rights.Delete, directory.Fid);
 
     public void Rename(VnodeStatus moved, VnodeStatus from, VnodeStatus to, VnodeStatus? replaced, bool exchange)
     {
@@ -135,17 +140,19 @@ public sealed class CallRights(Principal who, Func<Fid, Rights> rightsOn)
         }
     }
 
-    /// <param name="subject">What is to change.</param>
-    /// <param name="owner">Its new owner, when that is to change: an administrator's to say.</param>
-    /// <param name="length">True when its contents are cut or extended, which is a store.</param>
-    public void SetStatus(VnodeStatus subject, UserId? owner, bool length)
+    public void SetStatus(VnodeStatus subject, in StatusChange change)
     {
-        if (owner is { } next && next != subject.Owner && !who.Administrator)
+        if (change.Owner is { } next && next != subject.Owner && !who.Administrator)
         {
             throw new AfsException(AfsError.NotPermitted, "only an administrator changes owners");
         }
 
-        if (length)
+        if (change.Group is not null)
+        {
+            throw new AfsException(AfsError.NotPermitted, "files have no groups here: the directory's ACL decides");
+        }
+
+        if (change.Length)
         {
             Store(subject);
             if (!who.Owns(subject.Owner))

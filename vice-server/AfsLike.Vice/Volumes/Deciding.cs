@@ -31,6 +31,7 @@ internal static class Deciding
             ChangeTime = work.Now,
             Mode = change.Mode ?? before.Mode,
             Owner = change.Owner ?? before.Owner,
+            Group = change.Group ?? before.Group,
             ModifyTime = change.ModifyTime ?? before.ModifyTime,
             AccessTime = change.AccessTime ?? before.AccessTime,
         };
@@ -51,7 +52,8 @@ internal static class Deciding
             after = after with { Length = length, DataVersion = before.DataVersion.Next(), ModifyTime = change.ModifyTime ?? work.Now };
         }
 
-        return Put(work, record, after, rights: false);
+        var searched = after is { IsPosix: true, Kind: VnodeKind.Directory } && PosixMode.LetsEverybodySearch(before) != PosixMode.LetsEverybodySearch(after);
+        return Put(work, record, after, rights: searched);
     }
 
     /// <summary>A store on another version than the writer started from keeps what it replaces (promise C3).</summary>

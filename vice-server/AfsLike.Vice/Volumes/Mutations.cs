@@ -27,7 +27,11 @@ public abstract record Mutation
 /// <summary>What a mutation is about to touch. Absent parts are null.</summary>
 public sealed record MutationView(VnodeStatus Subject, VnodeStatus? Directory, VnodeStatus? OtherDirectory, VnodeStatus? Replaced);
 
-public sealed record CreateVnode(VnodeId Directory, FileName Name, VnodeKind Kind, uint Mode, ReadOnlyMemory<byte> Target) : Mutation;
+public sealed record CreateVnode(VnodeId Directory, FileName Name, VnodeKind Kind, uint Mode, ReadOnlyMemory<byte> Target) : Mutation
+{
+    /// <summary>On a posix volume: whose it becomes. Null: root's.</summary>
+    public UnixCaller? Unix { get; init; }
+}
 
 public sealed record LinkVnode(VnodeId Directory, FileName Name, VnodeId Subject) : Mutation;
 
@@ -42,6 +46,8 @@ public sealed record ChangeStatus(VnodeId Subject) : Mutation
     public uint? Mode { get; init; }
 
     public UserId? Owner { get; init; }
+
+    public uint? Group { get; init; }
 
     public long? ModifyTime { get; init; }
 

@@ -12,6 +12,7 @@ internal static class Names
         var directory = work.Directory(create.Directory);
         create.Authorize(new MutationView(directory.Status, directory.Status, null, null));
         MustBeFree(work, create.Directory, create.Name);
+        var above = directory.Status;
         var id = work.NewVnode();
         var isDirectory = create.Kind == VnodeKind.Directory;
         var child = new VnodeStatus
@@ -21,8 +22,10 @@ internal static class Names
             Version = work.Version,
             DataVersion = DataVersion.Zero.Next(),
             Length = create.Kind == VnodeKind.Symlink ? create.Target.Length : 0,
-            Mode = create.Mode,
-            Owner = work.Actor,
+            Mode = above.IsPosix && isDirectory ? create.Mode | (above.Mode & PosixMode.SetGid) : create.Mode,
+            Owner = above.IsPosix ? new UserId(create.Unix?.Uid ?? 0) : work.Actor,
+            Group = !above.IsPosix ? 0 : (above.Mode & PosixMode.SetGid) != 0 ? above.Group : create.Unix?.Gid ?? 0,
+            IsPosix = above.IsPosix,
             LinkCount = isDirectory ? Empty : 1,
             ModifyTime = work.Now,
             ChangeTime = work.Now,
@@ -31,7 +34,7 @@ internal static class Names
             Target = create.Target,
         };
         work.Put(new VnodeRecord(child, create.Directory));
-        var inherited = isDirectory ? work.Acl(create.Directory) : null;
+        var inherited = isDirectory && !above.IsPosix ? work.Acl(create.Directory) : null;
         if (inherited is not null)
         {
             work.PutAcl(id, inherited);

@@ -95,6 +95,8 @@ internal ref struct RecordReader
         _rest = record[1..^8];
     }
 
+    public readonly bool IsAtEnd => _rest.IsEmpty;
+
     public byte Byte()
     {
         var value = Need(1)[0];

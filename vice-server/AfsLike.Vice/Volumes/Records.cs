@@ -8,7 +8,8 @@ namespace AfsLike.Vice.Volumes;
 internal sealed record VnodeRecord(VnodeStatus Status, VnodeId Up);
 
 /// <summary>What a volume is.</summary>
-internal sealed record VolumeInfo(VolumeId Id, string Name, UserId Owner, long Created, uint Group, uint Generation);
+/// <param name="Trusted">Of a posix volume: the hosts that are believed about who their users are. Null: ACLs decide.</param>
+internal sealed record VolumeInfo(VolumeId Id, string Name, UserId Owner, long Created, uint Group, uint Generation, IReadOnlyList<string>? Trusted);
 
 internal sealed record VolumeCounters(VolumeVersion Version, ulong NextVnode, long Files, long Bytes);
 
@@ -25,15 +26,44 @@ internal static class Records
     private const byte ReplyFormat = 8;
     private const byte HistoryFormat = 9;
 
-    public static byte[] Encode(VolumeInfo info) => new RecordWriter(InfoFormat)
-        .Number(info.Id.Value).Blob(Encoding.UTF8.GetBytes(info.Name)).Number(info.Owner.Value).Fixed(info.Created)
-        .Number(info.Group).Number(info.Generation).Finish();
+    // Flags of a vnode.
+    private const int HasAttributes = 1;
+    private const int IsPosix = 2;
+
+    public static byte[] Encode(VolumeInfo info)
+    {
+        var w = new RecordWriter(InfoFormat)
+            .Number(info.Id.Value).Blob(Encoding.UTF8.GetBytes(info.Name)).Number(info.Owner.Value).Fixed(info.Created)
+            .Number(info.Group).Number(info.Generation);
+        if (info.Trusted is { } trusted)
+        {
+            w.Number((ulong)trusted.Count);
+            foreach (var host in trusted)
+            {
+                w.Blob(Encoding.UTF8.GetBytes(host));
+            }
+        }
+
+        return w.Finish();
+    }
 
     public static VolumeInfo DecodeInfo(byte[] bytes)
     {
         var r = new RecordReader(bytes, InfoFormat, "a volume");
-        return new VolumeInfo(
-            new VolumeId((uint)r.Number()), Encoding.UTF8.GetString(r.Blob()), new UserId((uint)r.Number()), r.Fixed(), (uint)r.Number(), (uint)r.Number());
+        var info = new VolumeInfo(
+            new VolumeId((uint)r.Number()), Encoding.UTF8.GetString(r.Blob()), new UserId((uint)r.Number()), r.Fixed(), (uint)r.Number(), (uint)r.Number(), null);
+        if (r.IsAtEnd)
+        {
+            return info;
+        }
+
+        var trusted = new string[(int)r.Number()];
+        for (var i = 0; i < trusted.Length; i++)
+        {
+            trusted[i] = Encoding.UTF8.GetString(r.Blob());
+        }
+
+        return info with { Trusted = trusted };
     }
 
     public static byte[] Encode(VolumeCounters counters) => new RecordWriter(CountersFormat, 48)
@@ -48,10 +78,11 @@ internal static class Records
     public static byte[] Encode(VnodeRecord record)
     {
         var s = record.Status;
-        return new RecordWriter(VnodeFormat)
+        var w = new RecordWriter(VnodeFormat)
             .Byte((byte)s.Kind).Number(s.Version.Value).Number(s.DataVersion.Value).Number((ulong)s.Length).Number(s.Mode).Number(s.Owner.Value)
             .Number(s.LinkCount).Fixed(s.ModifyTime).Fixed(s.ChangeTime).Fixed(s.AccessTime).Number(s.Parent.Vnode.Value).Number(record.Up.Value)
-            .Byte(s.HasAttributes ? (byte)1 : (byte)0).Blob(s.Target.Span).Finish();
+            .Byte((byte)((s.HasAttributes ? HasAttributes : 0) | (s.IsPosix ? IsPosix : 0))).Blob(s.Target.Span);
+        return (s.IsPosix ? w.Number(s.Group) : w).Finish();
     }
 
     public static VnodeRecord DecodeVnode(byte[] bytes, Fid fid)
@@ -73,7 +104,9 @@ internal static class Records
             Parent = new Fid(fid.Volume, new VnodeId(r.Number())),
         };
         var up = new VnodeId(r.Number());
-        return new VnodeRecord(status with { HasAttributes = r.Byte() != 0, Target = r.Blob().ToArray() }, up);
+        var flags = r.Byte();
+        status = status with { HasAttributes = (flags & HasAttributes) != 0, Target = r.Blob().ToArray(), IsPosix = (flags & IsPosix) != 0 };
+        return new VnodeRecord(status.IsPosix ? status with { Group = (uint)r.Number() } : status, up);
     }
 
     /// <summary>The kind stands here too: listings and breaks need it often, and it never changes.</summary>

@@ -44,7 +44,13 @@ public sealed class Volume
     /// <summary>Bytes of all files' contents; holes count.</summary>
     public long Bytes => _committed.Bytes;
 
-    internal VolumeInfo Info { get; }
+    /// <summary>Mode bits, uid and gid decide here, not ACLs.</summary>
+    public bool IsPosix => Info.Trusted is not null;
+
+    /// <summary>Hosts that a posix volume believes about who their users are.</summary>
+    public IReadOnlyList<string> Trusted => Info.Trusted ?? [];
+
+    internal VolumeInfo Info { get; private set; }
 
     /// <summary>Null for a vnode that does not exist (any more). Throws Corrupted, as all reads do.</summary>
     public VnodeStatus? Status(VnodeId id) => Read('v', id) is { } bytes ? Records.DecodeVnode(bytes, new Fid(Id, id)).Status : null;
@@ -169,6 +175,24 @@ public sealed class Volume
         {
             await _shelf.Pending.CommitAsync([(VolumeKeys.Orphan(Id, client, vnode), [])]);
         }
+    }
+
+    /// <summary>Believes a host, or no longer. Throws InvalidArgument for a volume on which ACLs decide, TooMany.</summary>
+    public async Task TrustAsync(string host, bool withdraw)
+    {
+        if (Info.Trusted is not { } trusted)
+        {
+            throw new AfsException(AfsError.InvalidArgument, $"on the volume '{Name}' ACLs decide: it believes no host; make a posix volume with: afsx volume create --posix NAME");
+        }
+
+        string[] after = [.. trusted.Where(other => other != host), .. withdraw ? Enumerable.Empty<string>() : [host]];
+        if (after.Length > Limits.TrustedHosts)
+        {
+            throw new AfsException(AfsError.TooMany, $"a volume trusts at most {Limits.TrustedHosts} hosts");
+        }
+
+        Info = Info with { Trusted = after };
+        await _shelf.Pending.CommitAsync([(VolumeKeys.Info(Id), Records.Encode(Info))]);
     }
 
     /// <summary>What is kept without a name for a client.</summary>

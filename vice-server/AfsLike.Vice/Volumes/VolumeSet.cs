@@ -51,7 +51,9 @@ public sealed class VolumeSet : IDisposable
 
     /// <summary>A new volume with an empty root. Throws Exists, InvalidArgument.</summary>
     /// <param name="now">Nanoseconds since 1970.</param>
-    public async Task<Volume> CreateAsync(string name, UserId owner, AccessList rootAcl, long now)
+    /// <param name="rootAcl">Means nothing on a posix volume.</param>
+    /// <param name="trusted">Makes a posix volume, whose root is root's: hosts that are believed about who their users are.</param>
+    public async Task<Volume> CreateAsync(string name, UserId owner, AccessList rootAcl, long now, IReadOnlyList<string>? trusted = null)
     {
         CheckName(name);
         if (!_taken.Add(name))
@@ -60,7 +62,7 @@ public sealed class VolumeSet : IDisposable
         }
 
         var id = new VolumeId(++_last);
-        var info = new VolumeInfo(id, name, owner, now, Group: id.Value, Generation: 1);
+        var info = new VolumeInfo(id, name, owner, now, Group: id.Value, Generation: 1, trusted);
         var counters = new VolumeCounters(new VolumeVersion(1), VnodeId.Root.Value + 1, 1, 0);
         var fid = new Fid(id, VnodeId.Root);
         var root = new VnodeStatus
@@ -70,8 +72,9 @@ public sealed class VolumeSet : IDisposable
             Version = counters.Version,
             DataVersion = DataVersion.Zero.Next(),
             Length = 0,
-            Mode = 0x1FF,
-            Owner = owner,
+            Mode = trusted is null ? 0x1FFu : 0x1ED,
+            Owner = trusted is null ? owner : new UserId(0),
+            IsPosix = trusted is not null,
             LinkCount = 2,
             ModifyTime = now,
             ChangeTime = now,

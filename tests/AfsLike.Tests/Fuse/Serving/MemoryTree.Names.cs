@@ -29,7 +29,7 @@ internal sealed partial class MemoryTree
         }
     }
 
-    public Task<Entry> MakeNodeAsync(Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, CancellationToken cancel) =>
+    public Task<Entry> MakeNodeAsync(Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, uint device, CancellationToken cancel) =>
         MakeAsync(caller, parent, name, kind, mode, [], cancel);
 
     public Task<Entry> MakeDirectoryAsync(Caller caller, NodeId parent, FileName name, uint mode, CancellationToken cancel) =>

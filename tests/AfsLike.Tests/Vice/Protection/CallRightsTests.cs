@@ -6,6 +6,8 @@ namespace AfsLike.Tests.Vice.Protection;
 public sealed class CallRightsTests
 {
     private static readonly Principal Alice = new(new UserId(2), true, false);
+    private static readonly StatusChange Cut = new() { Length = true };
+
     private static readonly VnodeStatus Directory = Make(10, VnodeKind.Directory, 10);
     private static readonly VnodeStatus Elsewhere = Make(20, VnodeKind.Directory, 20);
     private static readonly VnodeStatus File = Make(11, VnodeKind.File, 10);
@@ -90,8 +92,8 @@ public sealed class CallRightsTests
     public void The_owners_mode_bits_take_away_from_others()
     {
         Denied(() => Rights_of(Rights.All).Fetch(File with { Mode = 0x1FF & ~CallRights.OwnerMayRead }));
-        Denied(() => Rights_of(Rights.All).SetStatus(File with { Mode = 0x1FF & ~CallRights.OwnerMayWrite }, null, length: true));
-        Rights_of(Rights.All).SetStatus(File with { Mode = 0 }, null, length: false);
+        Denied(() => Rights_of(Rights.All).SetStatus(File with { Mode = 0x1FF & ~CallRights.OwnerMayWrite }, Cut));
+        Rights_of(Rights.All).SetStatus(File with { Mode = 0 }, new StatusChange { Mode = 0x180 });
     }
 
     [Fact]
@@ -115,17 +117,17 @@ public sealed class CallRightsTests
     [Fact]
     public void The_owner_who_may_insert_changes_mode_and_times()
     {
-        Rights_of(Rights.Insert).SetStatus(File with { Owner = Alice.User }, null, length: false);
-        Denied(() => Rights_of(Rights.Insert).SetStatus(File with { Owner = new UserId(9) }, null, length: false));
+        Rights_of(Rights.Insert).SetStatus(File with { Owner = Alice.User }, new StatusChange { Mode = 0x180 });
+        Denied(() => Rights_of(Rights.Insert).SetStatus(File with { Owner = new UserId(9) }, new StatusChange { Mode = 0x180 }));
     }
 
     [Fact]
     public void Only_an_administrator_changes_owners()
     {
-        var refused = Assert.Throws<AfsException>(() => Rights_of(Rights.All).SetStatus(File, new UserId(9), length: false));
+        var refused = Assert.Throws<AfsException>(() => Rights_of(Rights.All).SetStatus(File, new StatusChange { Owner = new UserId(9) }));
         Assert.Equal(AfsError.NotPermitted, refused.Error);
-        Rights_of(Rights.All).SetStatus(File, File.Owner, length: false);
-        new CallRights(Alice with { Administrator = true }, _ => Rights.All).SetStatus(File, new UserId(9), length: false);
+        Rights_of(Rights.All).SetStatus(File, new StatusChange { Owner = File.Owner });
+        new CallRights(Alice with { Administrator = true }, _ => Rights.All).SetStatus(File, new StatusChange { Owner = new UserId(9) });
     }
 
     private static void Run(string call, Principal who, Rights rights)
@@ -145,12 +147,12 @@ public sealed class CallRightsTests
             "create" => () => check.Create(Directory, VnodeKind.File),
             "create a mount point" => () => check.Create(Directory, VnodeKind.MountPoint),
             "link" => () => check.Link(File, Directory),
-            "remove" => () => check.Remove(Directory),
+            "remove" => () => check.Remove(Directory, File),
             "rename inside" => () => check.Rename(File, Directory, Directory, null, exchange: false),
             "rename over" => () => check.Rename(File, Directory, Directory, Link, exchange: false),
             "store" => () => check.Store(File),
-            "set status" => () => check.SetStatus(File, null, length: false),
-            "set length" => () => check.SetStatus(File, null, length: true),
+            "set status" => () => check.SetStatus(File, new StatusChange { Mode = 0x180 }),
+            "set length" => () => check.SetStatus(File, Cut),
             "set acl" => () => check.SetAcl(Directory),
             _ => throw new ArgumentOutOfRangeException(nameof(call), call, "no such call"),
         };

@@ -1,0 +1,47 @@
+namespace AfsLike.Common.Model;
+
+/// <summary>What mode bits, uid and gid decide on a posix volume, the same for the server and its clients: POSIX.1-2024, 4.7 "File Access Permissions". Pure.</summary>
+public static class PosixMode
+{
+    public const uint Read = 4;
+    public const uint Write = 2;
+    public const uint Execute = 1;
+
+    public const uint SetUid = 0x800;
+    public const uint SetGid = 0x400;
+    public const uint Sticky = 0x200;
+    public const uint GroupExecute = 0x08;
+    private const uint AnyExecute = 0x49;
+
+    /// <param name="wanted"><see cref="Read"/>, <see cref="Write"/> and <see cref="Execute"/>: all of them are needed.</param>
+    public static bool Allows(VnodeStatus status, UnixCaller who, uint wanted)
+    {
+        if (who.IsRoot)
+        {
+            return (wanted & Execute) == 0 || status.Kind == VnodeKind.Directory || (status.Mode & AnyExecute) != 0;
+        }
+
+        return (ClassOf(status, who) & wanted) == wanted;
+    }
+
+    /// <summary>Names in this directory may be looked up by whoever asks, so that a kernel, which asks nobody again, may answer.</summary>
+    public static bool LetsEverybodySearch(VnodeStatus directory) => (directory.Mode & AnyExecute) == AnyExecute;
+
+    /// <summary>In a sticky directory a name belongs to the owner of what it leads to, and to the directory's.</summary>
+    public static bool SticksTo(VnodeStatus directory, VnodeStatus named, UnixCaller who) =>
+        (directory.Mode & Sticky) != 0 && !who.IsRoot && !who.Owns(directory) && !who.Owns(named);
+
+    /// <summary>The mode that a chmod to <paramref name="mode"/> leaves: set-gid is for members of the group, and ignored of others.</summary>
+    public static uint Settable(uint mode, uint group, UnixCaller who) => who.IsRoot || (mode & SetGid) == 0 || who.IsIn(group) ? mode : mode & ~SetGid;
+
+    private static uint ClassOf(VnodeStatus status, UnixCaller who)
+    {
+        if (who.Owns(status))
+        {
+            return (status.Mode >> 6) & 7;
+        }
+
+        var (group, other) = ((status.Mode >> 3) & 7, status.Mode & 7);
+        return group != other && who.IsIn(status.Group) ? group : other; // where both say the same, nobody need be asked for his groups
+    }
+}
