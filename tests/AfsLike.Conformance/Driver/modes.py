@@ -106,6 +106,19 @@ def owners():
         os.unlink('o')
 
 
+def special_files():
+    for label, kind in (('fifo', stat.S_IFIFO), ('socket', stat.S_IFSOCK), ('device', stat.S_IFCHR)):
+        for who in WHO:
+            os.mknod('n', kind | 0o600, os.makedev(1, 3))
+            os.chown('n', OWNER, GROUP)
+            os.chmod('n', 0o6775)
+            os.symlink('n', 'l')
+            as_who(who, [(f'{label} chgrp', lambda: os.chown('l', -1, GROUP)), (f'{label} shows', lambda: show('n', 'mode', 'uid', 'gid')), (f'{label} chmod', lambda: os.chmod('n', 0o4711)), (f'{label} access', lambda: [os.access('n', m) for m in (4, 2, 1)]),
+                         (f'{label} touch', lambda: os.utime('n')), (f'{label} link', lambda: os.link('n', 'm') or os.unlink('m')), (f'{label} xattr', lambda: os.setxattr('n', 'user.a', b'v'))])
+            os.unlink('n')
+            os.unlink('l')
+
+
 def sticky():
     make('s', 0o1777, uid=1001, gid=1001, directory=True)
     make('t', 0o777, uid=1001, gid=1001, directory=True)
@@ -157,6 +170,6 @@ def making():
 os.mkdir(sys.argv[1])
 os.chdir(sys.argv[1])
 os.umask(0o022)
-for part in (files, directories, owners, sticky, making):
+for part in (files, directories, owners, special_files, sticky, making):
     print('--', part.__name__)
     part()

@@ -30,7 +30,9 @@ internal sealed partial class MemoryTree
     }
 
     public Task<Entry> MakeNodeAsync(Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, uint device, CancellationToken cancel) =>
-        MakeAsync(caller, parent, name, kind, mode, [], cancel);
+        kind is VnodeKind.CharacterDevice or VnodeKind.BlockDevice
+            ? Task.FromException<Entry>(new AfsException(AfsError.NotPermitted))
+            : MakeAsync(caller, parent, name, kind, mode, [], cancel);
 
     public Task<Entry> MakeDirectoryAsync(Caller caller, NodeId parent, FileName name, uint mode, CancellationToken cancel) =>
         MakeAsync(caller, parent, name, VnodeKind.Directory, mode, [], cancel);
