@@ -67,6 +67,7 @@ public sealed partial class FileTree : IFileTree
     public IReadOnlyList<(string Name, long Value)> Report() =>
     [
         ("nodes", _nodes.Count),
+        ("nodes.passes", _nodes.Passes),
         ("promises", _parts.Knowledge.Count),
         ("promises.broken", _promises.Broken),
         ("stores.waiting", _storing.Waiting),

@@ -6,7 +6,8 @@ namespace AfsLike.Venus.Tree;
 /// One thing the kernel knows as an inode: an incarnation of a fid. <see cref="IsCurrent"/> until the contents change elsewhere while they are open
 /// here; then the fid's name leads to another node, and this one lives on for those who have it open (RULES.md 11).
 /// </summary>
-internal sealed class Node(NodeId id, Fid fid, VnodeKind kind)
+/// <param name="opened">Where nodes stand while their <see cref="Open"/> is not null.</param>
+internal sealed class Node(NodeId id, Fid fid, VnodeKind kind, HashSet<Node> opened)
 {
     /// <summary>Names remembered; of a vnode with more the whole kernel cache is dropped where one name would do.</summary>
     public const int MostNames = 8;
@@ -31,7 +32,15 @@ internal sealed class Node(NodeId id, Fid fid, VnodeKind kind)
     public ulong Lookups { get; set; }
 
     /// <summary>What its handles share; null while nothing is open, being opened or waiting to be stored.</summary>
-    public OpenFile? Open { get; set; }
+    public OpenFile? Open
+    {
+        get;
+        set
+        {
+            field = value;
+            _ = value is null ? opened.Remove(this) : opened.Add(this);
+        }
+    }
 
     /// <summary>The version the kernel's own pages of it are of.</summary>
     public DataVersion? PagesOf { get; set; }

@@ -19,6 +19,7 @@ internal sealed class NodeTable(IMountJournal journal)
 
     private readonly Dictionary<NodeId, Node> _nodes = [];
     private readonly Dictionary<Fid, List<Node>> _ofFid = [];
+    private readonly HashSet<Node> _opened = [];
     private readonly Dictionary<NodeId, Fid> _counted = [];
     private readonly Dictionary<Fid, NodeId> _latestCounted = [];
     private ulong _nextCounted = 1;
@@ -29,15 +30,26 @@ internal sealed class NodeTable(IMountJournal journal)
 
     public int Count => _nodes.Count;
 
-    /// <summary>All numbers the kernel may hold.</summary>
-    public IReadOnlyCollection<NodeId> All => _nodes.Keys;
+    /// <summary>How often everybody's turn came. A kernel holds a hundred thousand nodes easily, and to look at each costs as much as many questions to the server.</summary>
+    public long Passes { get; private set; }
 
-    public IEnumerable<Node> Nodes => _nodes.Values;
+    /// <summary>All numbers the kernel may hold. For what is about each of them, and not for finding a few.</summary>
+    public IReadOnlyCollection<NodeId> All
+    {
+        get
+        {
+            Passes++;
+            return _nodes.Keys;
+        }
+    }
+
+    /// <summary>The nodes with an <see cref="Node.Open"/>: few, however many there are.</summary>
+    public IReadOnlyCollection<Node> Opened => _opened;
 
     public void SetRoot(Fid root)
     {
         _root = root;
-        Add(new Node(NodeId.Root, root, VnodeKind.Directory));
+        Add(new Node(NodeId.Root, root, VnodeKind.Directory, _opened));
     }
 
     /// <summary>What a former life gave numbers to.</summary>
@@ -62,7 +74,7 @@ internal sealed class NodeTable(IMountJournal journal)
         }
 
         var isLatest = !_latestCounted.TryGetValue(fid, out var latest) || latest == id;
-        return Add(new Node(id, fid, VnodeKind.None) { IsCurrent = isLatest && Current(fid) is null });
+        return Add(new Node(id, fid, VnodeKind.None, _opened) { IsCurrent = isLatest && Current(fid) is null });
     }
 
     /// <summary>False for a number of a former mount.</summary>
@@ -79,9 +91,18 @@ internal sealed class NodeTable(IMountJournal journal)
     /// <summary>The current node of a fid, made when there is none.</summary>
     public Node CurrentOrNew(VnodeStatus status)
     {
-        var node = Current(status.Fid) ?? Add(new Node(NumberFor(status.Fid), status.Fid, status.Kind));
+        var node = Current(status.Fid) ?? Add(new Node(NumberFor(status.Fid), status.Fid, status.Kind, _opened));
         node.Kind = status.Kind;
         return node;
+    }
+
+    /// <summary>No listing that the kernel has read stands for anything any more.</summary>
+    public void ForgetListings()
+    {
+        foreach (var node in _nodes.Values)
+        {
+            node.ListingOf = null;
+        }
     }
 
     /// <summary>Its contents have changed elsewhere: from now on the fid's names lead to another node.</summary>

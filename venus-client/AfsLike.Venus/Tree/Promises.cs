@@ -37,7 +37,7 @@ internal sealed class Promises(
         {
             _knowledge.BreakEverything();
             await TakeEverythingBackAsync();
-            return new BreakAnswer(nodes.Nodes.Where(node => node.Open is not null).Select(node => node.Fid).Distinct().ToList(), []);
+            return new BreakAnswer(nodes.Opened.Select(static node => node.Fid).Distinct().ToList(), []);
         }
 
         var givenUp = new List<Fid>();
@@ -88,11 +88,7 @@ internal sealed class Promises(
     public async Task TakeEverythingBackAsync()
     {
         takenBack.AddEverything();
-        foreach (var node in nodes.Nodes)
-        {
-            node.ListingOf = null;
-        }
-
+        nodes.ForgetListings();
         await parts.Kernel.InvalidateEverythingAsync(nodes.All);
     }
 
