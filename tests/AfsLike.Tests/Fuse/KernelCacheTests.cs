@@ -1,3 +1,4 @@
+using System.Collections;
 using AfsLike.Common.Model;
 using AfsLike.Tests.Fuse.Serving;
 using AfsLike.Venus.Tree;
@@ -114,6 +115,17 @@ public sealed class KernelCacheTests
         await m.RunAsync("echo one > a; cat a; stat a");
         await m.Tree.ExtendElsewhere("a", "two\n");
         Assert.Equal("8 8\none\ntwo", await m.RunAsync("echo $(stat -c %s a) $(wc -c < a); cat a"));
+    }
+
+    /// <summary>They are the tree's own table, which nobody else may be reading when it goes on.</summary>
+    [Fact]
+    public async Task The_nodes_that_are_taken_back_are_read_by_who_asks_for_it_and_not_later()
+    {
+        await using var m = await MountedTree.StartAsync();
+        var nodes = new ReadBy();
+        var caller = Environment.CurrentManagedThreadId;
+        await m.Mount.Notifier.InvalidateEverythingAsync(nodes);
+        Assert.Equal([caller], nodes.Threads);
     }
 
     [Fact]
@@ -282,5 +294,20 @@ public sealed class KernelCacheTests
         go.SetResult();
         await reader.EndAsync();
         Assert.Equal("one\ntwo", await m.RunAsync("cat a"));
+    }
+
+    private sealed class ReadBy : IReadOnlyCollection<NodeId>
+    {
+        public List<int> Threads { get; } = [];
+
+        public int Count => 1;
+
+        public IEnumerator<NodeId> GetEnumerator()
+        {
+            Threads.Add(Environment.CurrentManagedThreadId);
+            yield return new NodeId(12345);
+        }
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 }

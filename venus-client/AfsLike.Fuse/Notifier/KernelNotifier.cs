@@ -114,6 +114,7 @@ internal sealed class KernelNotifier(
 
     public async Task InvalidateEverythingAsync(IReadOnlyCollection<NodeId> nodes)
     {
+        var asked = nodes.ToList(); // the lane has threads of its own, and the tree's table changes as soon as this returns
         await _prompt.Post(() =>
         {
             Check(notices.Epoch(), "INC_EPOCH");
@@ -123,7 +124,7 @@ internal sealed class KernelNotifier(
                 Check(notices.Attributes(node.Value), "INVAL_INODE");
             }
 
-            foreach (var node in nodes.Except(told))
+            foreach (var node in asked.Except(told))
             {
                 Check(notices.Attributes(node.Value), "INVAL_INODE");
             }

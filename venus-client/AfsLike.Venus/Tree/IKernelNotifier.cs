@@ -26,7 +26,7 @@ public interface IKernelNotifier
     /// <summary>The attributes of a node changed; and its contents, when <paramref name="contents"/> (a directory: its listing).</summary>
     Task InvalidateNodeAsync(NodeId node, bool contents);
 
-    /// <summary>Nothing the kernel holds is to be trusted (a lost lease): all names, the attributes of all <paramref name="nodes"/>.</summary>
+    /// <summary>Nothing the kernel holds is to be trusted (a lost lease): all names, the attributes of all <paramref name="nodes"/>, which are read before this returns.</summary>
     Task InvalidateEverythingAsync(IReadOnlyCollection<NodeId> nodes);
 
     /// <summary>The local file behind this number will not be handed out again.</summary>
