@@ -128,6 +128,7 @@ internal sealed class Dispatcher(
             case Opcode.Rename2: return o.Names.RenameAsync(x, withFlags: true);
             case Opcode.Open: return o.Files.OpenAsync(x);
             case Opcode.Create: return o.Files.CreateAsync(x);
+            case Opcode.TemporaryFile: return o.Files.CreateNamelessAsync(x);
             case Opcode.Read: return o.Files.ReadAsync(x);
             case Opcode.Write: return o.Files.WriteAsync(x);
             case Opcode.Flush: return o.Files.FlushAsync(x);

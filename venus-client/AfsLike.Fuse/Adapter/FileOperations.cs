@@ -36,6 +36,16 @@ internal sealed class FileOperations(
         x.Reply(new CreateOut { Entry = entry, Open = Admit(x, created.Entry.Node, modes, created.Open) });
     }
 
+    /// <summary>O_TMPFILE. The kernel puts a "/" where CREATE has the name.</summary>
+    public async ValueTask CreateNamelessAsync(Exchange x)
+    {
+        var request = x.Body.Take<CreateIn>();
+        var modes = ModesOf(request.Flags);
+        var created = await tree.CreateNamelessAsync(x.Caller, x.Node, request.Mode & FileModes.PermissionMask, modes, x.Cancel);
+        var entry = grants.Made(x, x.Node, default, created.Entry);
+        x.Reply(new CreateOut { Entry = entry, Open = Admit(x, created.Entry.Node, modes, created.Open) });
+    }
+
     public async ValueTask ReadAsync(Exchange x)
     {
         var request = x.Body.Take<ReadIn>();

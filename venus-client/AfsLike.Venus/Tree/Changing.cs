@@ -29,11 +29,29 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts, Cl
         return await AddNameAsync(caller, who, directory, name, new Request { Create = call });
     }
 
+    /// <summary>A file without a name. The directory stays as it is.</summary>
+    public async Task<VnodeStatus> CreateNamelessAsync(Caller caller, Login who, NodeId parent, uint mode)
+    {
+        var directory = nodes.Get(parent).Fid;
+        var call = new CreateCall { Directory = directory.ToWire(), Kind = (uint)VnodeKind.File, Mode = mode, Nameless = true };
+        var noted = _knowledge.Breaks.Now;
+        var reply = await MutateAsync(caller, who, new Request { Create = call }, directory);
+        Learn(reply, reply.Create.Directory, noted, who);
+        var child = reply.Create.Child.ToModel();
+        return Learn(reply, reply.Create.Child, noted, who) ? child : await facts.AskStatusAsync(child.Fid, who, CancellationToken.None);
+    }
+
     public async Task<VnodeStatus> LinkAsync(Caller caller, Login who, NodeId target, NodeId parent, FileName name)
     {
         var directory = nodes.Get(parent).Fid;
         var call = new LinkCall { Directory = directory.ToWire(), Name = name.ToWire(), Target = nodes.Get(target).Fid.ToWire() };
-        return await AddNameAsync(caller, who, directory, name, new Request { Link = call });
+        var child = await AddNameAsync(caller, who, directory, name, new Request { Link = call });
+        foreach (var node in nodes.Of(child.Fid))
+        {
+            (node.IsNameless, node.IsClaimed) = (child.LinkCount == 0, false);
+        }
+
+        return child;
     }
 
     public async Task RemoveAsync(Caller caller, Login who, NodeId parent, FileName name, bool wantDirectory)

@@ -27,6 +27,23 @@ public sealed partial class FileTree
             },
             abandoned: created => _ = _storing.ReleaseAsync(created.Open.Handle));
 
+    public Task<Created> CreateNamelessAsync(Caller caller, NodeId parent, uint mode, OpenModes modes, CancellationToken cancel) =>
+        Change(
+            cancel,
+            Touched.Nothing,
+            async () =>
+            {
+                var who = _parts.WhoIs(caller);
+                var child = await _changing.CreateNamelessAsync(caller, who, parent, mode);
+                var node = _nodes.CurrentOrNew(child);
+                node.IsNameless = true;
+                node.Lookups++;
+                var attributes = _granting.Attributes(node, child, shared: false);
+                var entry = new Entry(node.Id, attributes.Attributes, Validity.None, Validity.None, attributes.Stamp);
+                return await OpenedAsync(entry, _opening.OpenNewAsync(node, child, who, caller.Uid, modes));
+            },
+            abandoned: created => _ = _storing.ReleaseAsync(created.Open.Handle));
+
     public Task<OpenGrant> OpenAsync(Caller caller, NodeId node, OpenModes modes, CancellationToken cancel) =>
         Read(cancel, patient => _opening.OpenAsync(caller, node, modes, patient));
 

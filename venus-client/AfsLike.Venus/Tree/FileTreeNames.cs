@@ -37,6 +37,7 @@ public sealed partial class FileTree
     public Task<Entry> LinkAsync(Caller caller, NodeId node, NodeId newParent, FileName newName, CancellationToken cancel) => Change(cancel, new Touched(node, (newParent, newName)), async () =>
     {
         var who = _parts.WhoIs(caller);
+        await _storing.StoreNamelessAsync(_nodes.Get(node), who, caller.Request); // whoever finds it by its name finds what was written before it had one
         var child = await _changing.LinkAsync(caller, who, node, newParent, newName);
         return await EntryAsync(who, newParent, newName, child);
     });

@@ -30,6 +30,9 @@ public interface IFileTree
 
     Task<Created> CreateAsync(Caller caller, NodeId parent, FileName name, uint mode, OpenModes modes, CancellationToken cancel);
 
+    /// <summary>O_TMPFILE: a file without a name in a directory, until <see cref="LinkAsync"/> gives it one. It goes with its last handle.</summary>
+    Task<Created> CreateNamelessAsync(Caller caller, NodeId parent, uint mode, OpenModes modes, CancellationToken cancel);
+
     /// <summary>mknod(2). NotPermitted for devices, but for root on a posix volume.</summary>
     /// <param name="device">Its number, of a device.</param>
     Task<Entry> MakeNodeAsync(Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, uint device, CancellationToken cancel);

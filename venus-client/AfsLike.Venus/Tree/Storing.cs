@@ -81,6 +81,31 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
         }
     }
 
+    /// <summary>A file without a name is about to be given one. No effect on any other.</summary>
+    public async Task StoreNamelessAsync(Node node, Login who, ulong request)
+    {
+        if (!node.IsNameless || node.Open is not { } open)
+        {
+            return;
+        }
+
+        using var turn = await open.Gate.EnterAsync();
+        if (HasUnstored(open))
+        {
+            var operations = parts.Server.Operations;
+            operations.Begin(request);
+            try
+            {
+                await StoreContentAsync(node, open, open.Content!, who, operations.Of(request, step: 1));
+            }
+            finally
+            {
+                operations.End(request);
+                parts.Server.SettleOperations();
+            }
+        }
+    }
+
     /// <summary>Clean again, once nobody can write, through a mapping either, and everything is stored.</summary>
     /// <param name="who">The last who could write.</param>
     public void Settle(Node node, OpenFile open, Login who)

@@ -27,10 +27,16 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
             throw new AfsException(AfsError.NameTooLong, $"a target may have {Limits.SymlinkTarget} bytes");
         }
 
-        var mutation = new CreateVnode(directory, asked.Name.ToFileName(), kind, asked.Mode & ModeBits, asked.Target.Memory)
+        if (asked.Nameless && kind != VnodeKind.File)
+        {
+            throw new AfsException(AfsError.InvalidArgument, "only a file is made without a name");
+        }
+
+        var mutation = new CreateVnode(directory, asked.Nameless ? default : asked.Name.ToFileName(), kind, asked.Mode & ModeBits, asked.Target.Memory)
         {
             Actor = call.Who.User,
             Unix = call.Unix,
+            NamelessFor = asked.Nameless ? call.Client.Session.Instance : null,
             Authorize = view =>
             {
                 vnodes.For(call, volume).Create(view.Directory ?? view.Subject, kind);
@@ -62,7 +68,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
             throw new AfsException(AfsError.CrossVolume, "a hard link cannot lead into another volume");
         }
 
-        var mutation = new LinkVnode(directory, asked.Name.ToFileName(), target.Vnode)
+        var mutation = new LinkVnode(directory, asked.Name.ToFileName(), target.Vnode, call.Client.Session.Instance)
         {
             Actor = call.Who.User,
             Authorize = view => vnodes.For(call, volume).Link(view.Subject, view.Directory!),

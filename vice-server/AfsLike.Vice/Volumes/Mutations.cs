@@ -31,9 +31,13 @@ public sealed record CreateVnode(VnodeId Directory, FileName Name, VnodeKind Kin
 {
     /// <summary>On a posix volume: whose it becomes. Null: root's.</summary>
     public UnixCaller? Unix { get; init; }
+
+    /// <summary>It gets no name, and is kept for this client, which has it open. <see cref="Name"/> means nothing then.</summary>
+    public ulong? NamelessFor { get; init; }
 }
 
-public sealed record LinkVnode(VnodeId Directory, FileName Name, VnodeId Subject) : Mutation;
+/// <param name="Client">Who asks: what it made without a name is kept for it no longer.</param>
+public sealed record LinkVnode(VnodeId Directory, FileName Name, VnodeId Subject, ulong Client) : Mutation;
 
 /// <summary>Removes a name. When <see cref="OpenHere"/> the vnode, if that was its last name, becomes an orphan of that client.</summary>
 public sealed record RemoveName(VnodeId Directory, FileName Name, bool WantDirectory, ulong? OpenHere) : Mutation;

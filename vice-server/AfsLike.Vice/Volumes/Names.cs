@@ -11,7 +11,11 @@ internal static class Names
     {
         var directory = work.Directory(create.Directory);
         create.Authorize(new MutationView(directory.Status, directory.Status, null, null));
-        MustBeFree(work, create.Directory, create.Name);
+        if (create.NamelessFor is null)
+        {
+            MustBeFree(work, create.Directory, create.Name);
+        }
+
         var above = directory.Status;
         var id = work.NewVnode();
         var isDirectory = create.Kind == VnodeKind.Directory;
@@ -26,14 +30,23 @@ internal static class Names
             Owner = above.IsPosix ? new UserId(create.Unix?.Uid ?? 0) : work.Actor,
             Group = !above.IsPosix ? 0 : (above.Mode & PosixMode.SetGid) != 0 ? above.Group : create.Unix?.Gid ?? 0,
             IsPosix = above.IsPosix,
-            LinkCount = isDirectory ? Empty : 1,
+            LinkCount = create.NamelessFor is not null ? 0u : isDirectory ? Empty : 1,
             ModifyTime = work.Now,
             ChangeTime = work.Now,
             AccessTime = work.Now,
             Parent = work.Fid(isDirectory ? id : create.Directory),
             Target = create.Target,
         };
-        work.Put(new VnodeRecord(child, create.Directory));
+        work.Put(new VnodeRecord(child, create.Directory, IsUnnamed: create.NamelessFor is not null));
+        if (create.NamelessFor is { } client)
+        {
+            work.PutOrphan(id, client);
+            return new Applied
+            {
+                Version = work.Version, Subject = child, Directory = directory.Status, OldDirectoryVersion = directory.Status.DataVersion, Changes = [],
+            };
+        }
+
         var inherited = isDirectory && !above.IsPosix ? work.Acl(create.Directory) : null;
         if (inherited is not null)
         {
@@ -58,7 +71,7 @@ internal static class Names
             throw new AfsException(AfsError.NotPermitted, "a directory cannot have a second name");
         }
 
-        if (subject.Status.LinkCount == 0)
+        if (subject.Status.LinkCount == 0 && !subject.IsUnnamed)
         {
             throw new AfsException(AfsError.NotFound, "what has lost its last name cannot get one again");
         }
@@ -69,6 +82,12 @@ internal static class Names
         }
 
         MustBeFree(work, link.Directory, link.Name);
+        if (subject.IsUnnamed)
+        {
+            work.RemoveOrphan(link.Subject, link.Client);
+            subject = subject with { IsUnnamed = false, Status = subject.Status with { Parent = work.Fid(link.Directory) }, Up = link.Directory };
+        }
+
         var after = Relink(work, subject, 1);
         work.PutName(link.Directory, link.Name, after);
         var directoryAfter = Touch(work, directory, 1, 0, link.Name);

@@ -5,7 +5,8 @@ namespace AfsLike.Vice.Volumes;
 
 /// <summary>A vnode as stored.</summary>
 /// <param name="Up">Of a directory: the one that holds it, for the ancestry of renames. Of anything else: as <see cref="VnodeStatus.Parent"/>.</param>
-internal sealed record VnodeRecord(VnodeStatus Status, VnodeId Up);
+/// <param name="IsUnnamed">It has never had a name.</param>
+internal sealed record VnodeRecord(VnodeStatus Status, VnodeId Up, bool IsUnnamed = false);
 
 /// <summary>What a volume is.</summary>
 /// <param name="Trusted">Of a posix volume: the hosts that are believed about who their users are. Null: ACLs decide.</param>
@@ -29,6 +30,7 @@ internal static class Records
     // Flags of a vnode.
     private const int HasAttributes = 1;
     private const int IsPosix = 2;
+    private const int IsUnnamed = 4;
 
     public static byte[] Encode(VolumeInfo info)
     {
@@ -81,7 +83,7 @@ internal static class Records
         var w = new RecordWriter(VnodeFormat)
             .Byte((byte)s.Kind).Number(s.Version.Value).Number(s.DataVersion.Value).Number((ulong)s.Length).Number(s.Mode).Number(s.Owner.Value)
             .Number(s.LinkCount).Fixed(s.ModifyTime).Fixed(s.ChangeTime).Fixed(s.AccessTime).Number(s.Parent.Vnode.Value).Number(record.Up.Value)
-            .Byte((byte)((s.HasAttributes ? HasAttributes : 0) | (s.IsPosix ? IsPosix : 0))).Blob(s.Target.Span);
+            .Byte((byte)((s.HasAttributes ? HasAttributes : 0) | (s.IsPosix ? IsPosix : 0) | (record.IsUnnamed ? IsUnnamed : 0))).Blob(s.Target.Span);
         return (s.IsPosix ? w.Number(s.Group) : w).Finish();
     }
 
@@ -106,7 +108,7 @@ internal static class Records
         var up = new VnodeId(r.Number());
         var flags = r.Byte();
         status = status with { HasAttributes = (flags & HasAttributes) != 0, Target = r.Blob().ToArray(), IsPosix = (flags & IsPosix) != 0 };
-        return new VnodeRecord(status.IsPosix ? status with { Group = (uint)r.Number() } : status, up);
+        return new VnodeRecord(status.IsPosix ? status with { Group = (uint)r.Number() } : status, up, (flags & IsUnnamed) != 0);
     }
 
     /// <summary>The kind stands here too: listings and breaks need it often, and it never changes.</summary>

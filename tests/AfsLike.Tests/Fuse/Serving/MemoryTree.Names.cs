@@ -29,6 +29,9 @@ internal sealed partial class MemoryTree
         }
     }
 
+    public Task<Created> CreateNamelessAsync(Caller caller, NodeId parent, uint mode, OpenModes modes, CancellationToken cancel) =>
+        Task.FromException<Created>(new AfsException(AfsError.NotSupported));
+
     public Task<Entry> MakeNodeAsync(Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, uint device, CancellationToken cancel) =>
         kind is VnodeKind.CharacterDevice or VnodeKind.BlockDevice
             ? Task.FromException<Entry>(new AfsException(AfsError.NotPermitted))

@@ -55,7 +55,7 @@ public abstract class VolumeWorld : IDisposable
     protected async Task<VnodeId> FolderAsync(string name, VnodeId? directory = null) => (await MakeAsync(name, VnodeKind.Directory, directory)).Fid.Vnode;
 
     protected Task<Applied> LinkAsync(VnodeId subject, string name, VnodeId? directory = null) =>
-        Volume.ApplyAsync(new LinkVnode(directory ?? VnodeId.Root, Name(name), subject) { Actor = Owner, Authorize = Allow });
+        Volume.ApplyAsync(new LinkVnode(directory ?? VnodeId.Root, Name(name), subject, Client: 1) { Actor = Owner, Authorize = Allow });
 
     protected Task<Applied> RemoveAsync(string name, bool directory = false, ulong? openHere = null, VnodeId? of = null) =>
         Volume.ApplyAsync(new RemoveName(of ?? VnodeId.Root, Name(name), directory, openHere) { Actor = Owner, Authorize = Allow });
