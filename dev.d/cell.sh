@@ -114,7 +114,7 @@ cell_client() {
   local host=$1 log=$CELL_DIR/$1/log/venus-client.log token
   if [[ ! -s $CELL_DIR/$host/client/client.json ]]; then
     say "$host: joining the cell…"
-    token=$(inside s1 "$BIN/vice-server" invite --dir "$CELL_DIR/s1/server")
+    token=$(inside s1 "$BIN/vice-server" invite --dir "$CELL_DIR/s1/server" --host "$host")
     inside "$host" "$INSIDE/bin/venus-client" join "$token" --dir "$INSIDE/client" --host "$host" >>"$log" 2>&1 ||
       fail "$host could not join the cell: $(tail -1 "$log")"
   fi

@@ -76,7 +76,7 @@ up_client() {
   local log=$UP_DIR/log/venus-client.log
   if [[ ! -s $UP_DIR/client/client.json ]]; then
     say "joining the cell as $(machine_name)…"
-    "$BIN/venus-client" join "$("$BIN/vice-server" invite --dir "$UP_DIR/server")" --dir "$UP_DIR/client" --host "$(machine_name)" \
+    "$BIN/venus-client" join "$("$BIN/vice-server" invite --dir "$UP_DIR/server" --host "$(machine_name)")" --dir "$UP_DIR/client" --host "$(machine_name)" \
       >>"$log" 2>&1 || fail "this machine could not join the cell: $(tail -1 "$log")"
   fi
   if [[ -z $(pid_in "$UP_DIR/run/venus-client.pid") ]]; then

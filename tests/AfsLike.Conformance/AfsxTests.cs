@@ -76,6 +76,11 @@ public sealed class AfsxTests(SharedCell shared)
         Assert.False(File.Exists($"{place}/forged/client.json"));
         (await _cell.C1.ExecAsync("afsx", "cell", "join", token, "--dir", $"{place}/true", "--host", "c9")).Ok();
         Assert.Contains("c9", await File.ReadAllTextAsync($"{place}/true/client.json"), StringComparison.Ordinal);
+        Assert.Contains("invite --host c1", (await _cell.C1.ExecAsync("afsx", "cell", "join", token, "--dir", $"{place}/taken", "--host", "c1")).Refused(1).Error, StringComparison.Ordinal);
+        (await _cell.C1.ExecAsync("afsx", "cell", "join", token, "--dir", $"{place}/again", "--host", "c9")).Refused(1);
+        var named = (await _cell.C1.ExecAsync("afsx", "cell", "invite", "--host", "c9")).Ok().Line;
+        (await _cell.C1.ExecAsync("afsx", "cell", "join", named, "--dir", $"{place}/other", "--host", "c7")).Refused(1);
+        (await _cell.C1.ExecAsync("afsx", "cell", "join", named, "--dir", $"{place}/anew", "--host", "c9")).Ok();
         Directory.Delete(place, recursive: true);
     }
 

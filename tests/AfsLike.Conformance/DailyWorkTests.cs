@@ -14,6 +14,27 @@ public sealed class DailyWorkTests(SharedCell shared) : IAsyncDisposable
     public async ValueTask DisposeAsync() => await _cell.RestoreAsync();
 
     [Fact]
+    public async Task What_is_emptied_by_who_only_reads_it_is_empty_everywhere_once_he_has_closed_it()
+    {
+        var place = await _cell.NewPlaceAsync("emptied-by-reader");
+        (await _cell.C1.ScriptAsync(place, "echo text > f")).Ok();
+        (await _cell.C2.ScriptAsync(place, "python3 -c \"import os; f = os.open('f', os.O_RDONLY | os.O_TRUNC); assert os.read(f, 9) == b''; os.close(f)\"")).Ok();
+        Assert.Equal("0", (await _cell.C1.ScriptAsync(place, "stat -c %s f; cat f")).Ok().Line);
+    }
+
+    [Fact]
+    public async Task Times_that_somebody_may_not_set_are_not_set_at_the_next_close_either()
+    {
+        var place = await _cell.NewPlaceAsync("refused-times");
+        (await _cell.C1.ScriptAsync(place, "echo text > f; afsx acl set . bob rl")).Ok();
+        await using var writer = await Python.StartAsync(_cell.C1, place, "import os; f = os.open('f', os.O_WRONLY); before = os.stat('f').st_mtime");
+        Assert.NotEqual(0, (await _cell.C1.ScriptAsync(place, "touch -d 1999-09-09 f", CellHost.Bob)).ExitCode);
+        await writer.DoAsync("os.close(f)");
+        Assert.Equal("True", await writer.AskAsync("os.stat('f').st_mtime == before"));
+        Assert.NotEqual("1999", (await _cell.C2.ScriptAsync(place, "stat -c %y f | cut -c1-4")).Ok().Line);
+    }
+
+    [Fact]
     public async Task What_is_emptied_was_modified_then_though_nothing_is_written()
     {
         var place = await _cell.NewPlaceAsync("emptied");

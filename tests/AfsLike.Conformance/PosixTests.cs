@@ -107,6 +107,7 @@ public sealed class PosixTests(SharedCell shared)
         var place = await NewVolumeAsync("around", "c1");
         (await _cell.C1.ScriptAsync(place, "mkdir -m 700 d")).Ok();
         Assert.NotEqual(0, (await _cell.C1.ExecAsync(CellHost.Alice, "afsx", "volume", "mount", "scratch", $"{place}/d/m")).ExitCode);
+        (await _cell.C1.ScriptAsync(place, "mkdir -m 777 d/e; echo x > d/e/f")).Ok();
         Assert.NotEqual(0, (await _cell.C1.ExecAsync(CellHost.Alice, "afsx", "volume", "show", $"{place}/d/none")).ExitCode);
         Assert.NotEqual(0, (await _cell.C1.ExecAsync(CellHost.Alice, "afsx", "volume", "trust", place[(place.LastIndexOf('/') + 1)..], "c2")).ExitCode);
     }

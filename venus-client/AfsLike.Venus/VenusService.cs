@@ -40,7 +40,7 @@ public sealed record VenusSurroundings
     /// <summary>Told of every new end of trust, as a timestamp of <see cref="Time"/>: a supervisor watches it.</summary>
     public required Action<long> TrustExtended { get; init; }
 
-    /// <summary>Supplementary groups of a process, by its id; none of one that is gone.</summary>
+    /// <summary>Supplementary groups of a process, by its id. Throws AfsException AccessDenied for one that is not known.</summary>
     public required Func<uint, IReadOnlyList<uint>> GroupsOf { get; init; }
 
     public required Action<string> Log { get; init; }

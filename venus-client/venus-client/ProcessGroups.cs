@@ -1,10 +1,11 @@
 using System.Globalization;
+using AfsLike.Common.Model;
 
 namespace AfsLike.VenusClient;
 
 /// <summary>
-/// Supplementary groups of a process, from /proc: the kernel tells a FUSE daemon the uid and gid of who asks and no more. Whoever asks waits for the answer, so it is there to be looked at; one that
-/// was killed meanwhile is in no groups.
+/// Supplementary groups of a process, from /proc: the kernel tells a FUSE daemon the uid and gid of who asks and no more. Whoever asks waits for the answer, so it is there to be looked at. Throws
+/// AfsException AccessDenied for one that is not, or that is of a pid namespace in which we have no number for it: a group may be granted less than others are.
 /// </summary>
 internal static class ProcessGroups
 {
@@ -25,9 +26,9 @@ internal static class ProcessGroups
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {
-            // Killed: nobody hears the answer.
+            throw new AfsException(AfsError.AccessDenied, $"the groups of process {pid} cannot be read", gone);
         }
 
-        return [];
+        throw new AfsException(AfsError.AccessDenied, $"the groups of process {pid} are not told");
     }
 }

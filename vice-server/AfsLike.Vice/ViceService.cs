@@ -53,6 +53,8 @@ public sealed record ViceSurroundings
 /// </summary>
 public sealed class ViceService
 {
+    public HostTable Hosts => Parts.Hosts;
+
     private ViceService(SessionTable sessions, FileServerParts parts, TicketTable tickets, Commits commits, UserTable users)
     {
         Sessions = sessions;
@@ -128,7 +130,7 @@ public sealed class ViceService
             Changing = new Changing(vnodes, commits, users, with.Volumes, with.Time),
             Storing = new Storing(vnodes, commits, tickets, locking),
             Locking = locking,
-            VolumeCalls = new VolumeCalls(with.Volumes, users, hosts, promises, calls, with.Host, with.Space, with.Time),
+            VolumeCalls = new VolumeCalls(with.Volumes, users, hosts, promises, tickets, () => sessions!.GraceAsync(), calls, with.Host, with.Space, with.Time),
             CellCalls = new CellCalls(users, login, hosts, with.Invites, calls, () => sessions!.Sessions),
             Identity = new IdentityCalls(login),
             Jobs = new JobRouter(login, hosts, with.Time, with.Settings.Lease),

@@ -31,8 +31,34 @@ public static class PosixMode
     public static bool SticksTo(VnodeStatus directory, VnodeStatus named, UnixCaller who) =>
         (directory.Mode & Sticky) != 0 && !who.IsRoot && !who.Owns(directory) && !who.Owns(named);
 
-    /// <summary>The mode that a chmod to <paramref name="mode"/> leaves: set-gid is for members of the group, and ignored of others.</summary>
-    public static uint Settable(uint mode, uint group, UnixCaller who) => who.IsRoot || (mode & SetGid) == 0 || who.IsIn(group) ? mode : mode & ~SetGid;
+    /// <summary>
+    /// The mode that a change leaves. Set-gid is for members of the group, and ignored of others; and what goes to another owner or group loses its privileges, whatever the caller has seen of them, unless
+    /// it is a directory.
+    /// </summary>
+    public static uint After(VnodeStatus before, uint? mode, UserId? owner, uint? group, UnixCaller who)
+    {
+        var after = mode ?? before.Mode;
+        if (mode is not null && (after & SetGid) != 0 && !who.IsRoot && !who.IsIn(group ?? before.Group))
+        {
+            after &= ~SetGid;
+        }
+
+        return before.Kind == VnodeKind.Directory || (owner is null && group is null) ? after : WithoutPrivileges(after);
+    }
+
+    /// <summary>The mode of what is made: in a set-gid directory directories are set-gid, and programs of the directory's group are its members' to make.</summary>
+    public static uint OfNew(VnodeStatus above, uint mode, bool isDirectory, UnixCaller who)
+    {
+        if ((above.Mode & SetGid) == 0)
+        {
+            return mode;
+        }
+
+        return isDirectory ? mode | SetGid : (mode & (SetGid | GroupExecute)) == (SetGid | GroupExecute) && !who.IsRoot && !who.IsIn(above.Group) ? mode & ~SetGid : mode;
+    }
+
+    /// <summary>A set-gid bit without group execute is no privilege: it once meant mandatory locks.</summary>
+    private static uint WithoutPrivileges(uint mode) => mode & ~(SetUid | ((mode & GroupExecute) != 0 ? SetGid : 0));
 
     private static uint ClassOf(VnodeStatus status, UnixCaller who)
     {

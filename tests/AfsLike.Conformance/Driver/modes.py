@@ -58,16 +58,20 @@ def run(path):
 
 
 def files():
+    make('common', 0o777, directory=True)
     for mode in MODES:
         name = f'f{mode:o}'
         make(name, mode)
+        for who in WHO:
+            as_who(who, [(f'{name} no xattr', lambda: os.getxattr(name, 'user.none')), (f'{name} xattrs', lambda: os.listxattr(name)), (f'{name} second name', lambda: os.link(name, 'common/n') or os.unlink('common/n')),
+                         (f'{name} empty', lambda: opened(name, os.O_RDONLY | os.O_TRUNC)), (f'{name} refused times', lambda: os.utime(name, (3, 4)))])
         for who in WHO:
             as_who(who, [
                 (f'{name} read', lambda: opened(name, os.O_RDONLY)), (f'{name} write', lambda: opened(name, os.O_WRONLY)), (f'{name} both', lambda: opened(name, os.O_RDWR)),
                 (f'{name} append', lambda: opened(name, os.O_WRONLY | os.O_APPEND)), (f'{name} access', lambda: [os.access(name, m) for m in (os.R_OK, os.W_OK, os.X_OK, 7, 0)]),
                 (f'{name} run', lambda: run('./' + name)), (f'{name} touch', lambda: os.utime(name)), (f'{name} utime', lambda: os.utime(name, (1, 2))),
                 (f'{name} getxattr', lambda: os.getxattr(name, 'user.none')), (f'{name} setxattr', lambda: os.setxattr(name, 'user.a', b'v')), (f'{name} truncate', lambda: os.truncate(name, 10)),
-                (f'{name} same mode', lambda: os.chmod(name, mode))])
+                (f'{name} same mode', lambda: os.chmod(name, mode)), (f'{name} all xattrs', lambda: os.listxattr(name))])
 
 
 def directories():

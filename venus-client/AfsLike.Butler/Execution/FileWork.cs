@@ -56,6 +56,7 @@ internal sealed class FileWork : IDisposable
             var path = root < 0 ? _mount : $"/proc/self/fd/{root}";
             if (Posix.EffectiveUser() == 0)
             {
+                Posix.LeaveGroups();
                 _ = Posix.FileSystemGroup(_gid);
                 _ = Posix.FileSystemUser(_uid);
             }

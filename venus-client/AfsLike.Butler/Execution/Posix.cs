@@ -66,6 +66,16 @@ internal static unsafe partial class Posix
     [LibraryImport(C, EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
 
+    /// <summary>This thread alone, not its process as setgroups(3) would have it, is in no supplementary groups from now on. Throws IOException.</summary>
+    public static void LeaveGroups()
+    {
+        var number = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 159 : 116; // setgroups
+        if (SystemCall(number, 0, 0, 0, 0, 0) != 0)
+        {
+            throw new IOException($"this thread cannot leave root's groups: errno {Marshal.GetLastPInvokeError()}");
+        }
+    }
+
     /// <summary>Of this thread alone. Returns the former value, never -1.</summary>
     [LibraryImport(C, EntryPoint = "setfsuid")]
     public static partial int FileSystemUser(uint uid);

@@ -24,7 +24,7 @@ internal sealed class AttributeOperations(IFileTree tree, Grants grants, HandleT
             change = change with { Mode = mode };
         }
 
-        HandleId? handle = request.Valid.HasFlag(SetAttributeFields.Handle) ? handles.TryFind(request.Handle) : null;
+        HandleId? handle = request.Valid.HasFlag(SetAttributeFields.Handle) ? (await handles.FindAsync(x, request.Handle)).Handle : null;
         var grant = change == new AttributeChange()
             ? await tree.GetAttributesAsync(x.Caller, x.Node, x.Cancel)
             : await tree.SetAttributesAsync(x.Caller, x.Node, handle, change, x.Cancel);

@@ -16,13 +16,14 @@ internal sealed class FileOperations(
     {
         var request = x.Body.Take<OpenIn>();
         var modes = ModesOf(request.Flags);
+        var grant = await tree.OpenAsync(x.Caller, x.Node, modes, x.Cancel);
+        var open = Admit(x, x.Node, modes, grant);
         if ((request.OpenFlags & RequestBits.OpenKillPrivileges) != 0)
         {
-            await attributes.KillPrivilegesAsync(x);
+            await attributes.KillPrivilegesAsync(x); // who may not open it takes nothing from it
         }
 
-        var grant = await tree.OpenAsync(x.Caller, x.Node, modes, x.Cancel);
-        x.Reply(Admit(x, x.Node, modes, grant));
+        x.Reply(open);
     }
 
     public async ValueTask CreateAsync(Exchange x)

@@ -62,8 +62,6 @@ internal sealed class HandleTable(IFileTree tree, BackingTable backings, KnownNo
             : throw new AfsException(AfsError.BadHandle, "the kernel named a handle that is not open");
     }
 
-    public HandleId? TryFind(ulong number) => _files.TryGetValue(number, out var file) ? file.Handle : null;
-
     public bool IsForeign(ulong number) => number != 0 && (ushort)(number >> 48) != (ushort)incarnation;
 
     /// <summary>Ends a number. Null: it was never used here.</summary>

@@ -42,17 +42,23 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
             }
         }
 
-        var call = status.IsPosix ? TranslatePosix(status, change, who) : Translate(status, change);
+        var call = status.IsPosix ? Translate(status, change, change.Mode, change.Uid, change.Gid) : Translate(status, change);
         if (call is not null)
         {
-            var before = status;
-            opening.SetLocalTime(node, change);
-            status = await changing.ChangeStatusAsync(caller, who, node.Fid, new Request { SetStatus = call });
-            Opening.Renew(node, status);
-            if (status is { IsPosix: true, Kind: VnodeKind.Directory } && PosixMode.LetsEverybodySearch(before) && !PosixMode.LetsEverybodySearch(status))
+            try
             {
-                await SearchEnded(); // the kernel would go on answering whoever asks
+                status = await changing.ChangeStatusAsync(caller, who, node.Fid, new Request { SetStatus = call });
+                opening.SetLocalTime(node, change); // not of somebody who may not
             }
+            finally
+            {
+                if (status is { IsPosix: true, Kind: VnodeKind.Directory } && call.HasMode && !PosixMode.LetsEverybodySearch(status with { Mode = call.Mode }))
+                {
+                    await SearchEnded(); // the kernel would go on answering whoever asks; also when nobody knows whether it was done
+                }
+            }
+
+            Opening.Renew(node, status);
         }
 
         return await GrantAsync(node, status, cancel);
@@ -85,7 +91,14 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
     public async Task<ReadOnlyMemory<byte>> GetXattrAsync(Login who, NodeId id, ReadOnlyMemory<byte> name, CancellationToken cancel)
     {
         MustBeOfUsers(name.Span);
-        foreach (var attribute in await XattrsAsync(who, nodes.Get(id), cancel))
+        var node = nodes.Get(id);
+        var status = await VisibleAsync(node, who, cancel);
+        if (status.IsPosix && !PosixMode.Allows(status, who.Unix, PosixMode.Read))
+        {
+            throw FileRights.Denied(status, who); // the names may be listed
+        }
+
+        foreach (var attribute in await XattrsAsync(who, node, cancel))
         {
             if (attribute.Name.Span.SequenceEqual(name.Span))
             {
@@ -143,10 +156,6 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
         {
             await facts.NeedAsync(status.Parent, Rights.Read, who, cancel);
         }
-        else if (!PosixMode.Allows(status, who.Unix, PosixMode.Read))
-        {
-            throw FileRights.Denied(status, who);
-        }
 
         if (facts.Promised(node.Fid)?.Attributes is { } held)
         {
@@ -199,14 +208,7 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
         return Translate(status, change, change.Mode, owner?.Value, null);
     }
 
-    /// <summary>Owners and groups are this machine's numbers.</summary>
-    private static SetStatusCall? TranslatePosix(VnodeStatus status, AttributeChange change, Login who)
-    {
-        uint? mode = change.Mode is { } asked ? PosixMode.Settable(asked, change.Gid ?? status.Group, who.Unix) : null;
-        return Translate(status, change, mode, change.Uid, change.Gid);
-    }
-
-    /// <summary>What is left for the server to change; null for nothing.</summary>
+    /// <summary>What is left for the server to change; null for nothing. On a posix volume owner and group are this machine's numbers.</summary>
     private static SetStatusCall? Translate(VnodeStatus status, AttributeChange change, uint? mode, uint? owner, uint? group)
     {
         var call = new SetStatusCall { Fid = status.Fid.ToWire(), ModifyNow = change.ModifyNow, AccessNow = change.AccessNow };

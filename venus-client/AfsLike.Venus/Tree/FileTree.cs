@@ -121,6 +121,7 @@ public sealed partial class FileTree : IFileTree
             throw new AfsException(AfsError.NotSupported, $"'{request.CallCase}' is not passed on to the server: use the file system");
         }
 
+        await MustReachAsync(uid, request, patient);
         request.User = _parts.Principals.Of(uid).Slot;
         request.Unix = new UnixCaller(uid, gid, []).ToWire();
         if (!ForwardedChange.Is(request))
@@ -140,6 +141,18 @@ public sealed partial class FileTree : IFileTree
             _parts.Server.SettleOperations();
         }
     });
+
+    /// <summary>On a posix volume a fid, which is no secret, would lead past directories that may not be searched.</summary>
+    private async Task MustReachAsync(uint uid, Request request, CancellationToken cancel)
+    {
+        foreach (var fid in ForwardedChange.Names(request))
+        {
+            if (uid != 0 && await _facts.IsPosixAsync(fid, Login.Nobody, cancel))
+            {
+                throw new AfsException(AfsError.NotPermitted, "in a posix volume only root does that with afsx: use the file system");
+            }
+        }
+    }
 
     public bool StillGranted(GrantStamp stamp) => _granting.StillGranted(stamp);
 

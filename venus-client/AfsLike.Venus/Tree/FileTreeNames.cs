@@ -15,7 +15,10 @@ public sealed partial class FileTree
         Change(cancel, new Touched(node), () =>
         {
             // A handle's own rights go with it: ftruncate works on what was opened for writing, whoever is logged in by now.
-            var who = handle is { } id && _storing.Find(id) is { Writes: true } open ? open.Who : _parts.WhoIs(caller);
+            var asker = _parts.WhoIs(caller);
+            var who = handle is { } id && _storing.Find(id) is { Writes: true } open
+                ? open.Who with { Unix = change == new AttributeChange { Length = change.Length } ? UnixCaller.Root : asker.Unix }
+                : asker;
             return _attributes.SetAsync(caller, who, node, handle, change, CancellationToken.None);
         });
 

@@ -21,6 +21,14 @@ internal static class ForwardedChange
         or Request.CallOneofCase.CloseOrphan or Request.CallOneofCase.CreateVolume or Request.CallOneofCase.CreateUser
         or Request.CallOneofCase.SetPassword or Request.CallOneofCase.Invite or Request.CallOneofCase.Trust;
 
+    /// <summary>Vnodes that a forwarded call is about, if it only asks too.</summary>
+    public static List<Fid> Names(Request request) => request.CallCase switch
+    {
+        Request.CallOneofCase.Rights => [request.Rights.Directory.ToModel()],
+        Request.CallOneofCase.GetAcl => [request.GetAcl.Directory.ToModel()],
+        _ => Touches(request),
+    };
+
     public static List<Fid> Touches(Request request) => request.CallCase switch
     {
         Request.CallOneofCase.Create => [request.Create.Directory.ToModel()],

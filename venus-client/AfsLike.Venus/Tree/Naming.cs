@@ -40,8 +40,8 @@ internal sealed class Naming(TreeParts parts, NodeTable nodes, Facts facts, Gran
     /// <summary>The entry of a name found (or, null, not found) in its directory. No reference is given yet.</summary>
     public async Task<Entry> EntryAsync(Login who, Node parent, FileName name, VnodeStatus? found, CancellationToken cancel)
     {
-        var shared = await facts.IsSharedAsync(parent.Fid, cancel);
         var leadsTo = found is { Kind: VnodeKind.MountPoint } ? await CrossAsync(found, who, cancel) : found;
+        var shared = await facts.IsSharedAsync(parent.Fid, cancel); // last: nothing is waited for behind it
         var fact = found is null ? NameFact.Absent : NameFact.Of(found);
         return granting.Entry(parent, name, leadsTo, fact, shared);
     }

@@ -22,19 +22,25 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
 
     public async Task<OpenGrant> OpenAsync(Caller caller, NodeId id, OpenModes modes, CancellationToken cancel)
     {
+        modes |= modes.HasFlag(OpenModes.Truncate) ? OpenModes.Write : OpenModes.None; // O_RDONLY | O_TRUNC: it takes the right to write, and is stored
         var node = nodes.Get(id);
         var open = node.Open ??= new OpenFile();
         open.Opening++;
         try
         {
             using var turn = await open.Gate.EnterAsync();
+            if (modes.HasFlag(OpenModes.Again) && TakeOver(node, open, caller.Uid, modes) is { } known)
+            {
+                return known;
+            }
+
+            var who = parts.WhoIs(caller);
+            var status = await CheckAsync(node, open, who, modes, cancel);
             if (TakeOver(node, open, caller.Uid, modes) is { } former)
             {
                 return former;
             }
 
-            var who = parts.WhoIs(caller);
-            var status = await CheckAsync(node, open, who, modes, cancel);
             await FillAsync(node, open, status, who, caller.Uid, modes, cancel);
             return Grant(node, open, who, caller.Uid, modes);
         }
@@ -292,7 +298,8 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
             storing.NoteUnchanged(open.Content);
         }
 
-        var handle = new FileHandle(NextHandle(), node, open, who, uid, writes);
+        var opener = who with { Unix = new UnixCaller(who.Unix.Uid, who.Unix.Gid, []) }; // whose process may be gone when the handle is used
+        var handle = new FileHandle(NextHandle(), node, open, opener, uid, writes);
         storing.Add(handle);
         var version = open.Held!.DataVersion;
         if (writes)

@@ -32,7 +32,7 @@ public sealed record TreeParts
 
     public Knowledge Knowledge { get; init; } = new();
 
-    /// <summary>Supplementary groups of a process, by its id; none of one that is gone.</summary>
+    /// <summary>Supplementary groups of a process, by its id. Throws AfsException AccessDenied for one that is not known.</summary>
     public Func<uint, IReadOnlyList<uint>> GroupsOf { get; init; } = static _ => [];
 
     public TreeSettings Settings { get; init; } = new();

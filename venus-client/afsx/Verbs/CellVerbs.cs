@@ -16,12 +16,13 @@ internal static class CellVerbs
     public static Command Build()
     {
         var minutes = new Option<uint>("--minutes") { Description = "how long the token is good", DefaultValueFactory = static _ => 60 };
+        var host = new Option<string?>("--host") { Description = "for this host alone, which the cell may know already: a machine that was made anew", HelpName = "NAME" };
         return Verb.Group(
             "cell",
             "make a cell, join one, look at it",
             Passed("init", "make a new cell on this machine (done by vice-server; see `vice-server init --help`)"),
             Passed("join", "make this machine a client of a cell, with a token from `afsx cell invite` (done by venus-client)"),
-            Verb.Of("invite", "a token with which machines may join (administrators)", InviteAsync(minutes), minutes),
+            Verb.Of("invite", "a token with which machines may join (administrators)", InviteAsync(minutes, host), minutes, host),
             Verb.Of("status", "the cell this machine belongs to", async (parsed, daemons) => Listing.WriteOne(parsed, await daemons.VenusStatusAsync())));
     }
 
@@ -29,9 +30,9 @@ internal static class CellVerbs
     private static Command Passed(string name, string description) =>
         new(name, description) { new Argument<string[]>("arguments") { Arity = ArgumentArity.ZeroOrMore } };
 
-    private static Func<ParseResult, Daemons, Task<int>> InviteAsync(Option<uint> minutes) => async (parsed, daemons) =>
+    private static Func<ParseResult, Daemons, Task<int>> InviteAsync(Option<uint> minutes, Option<string?> host) => async (parsed, daemons) =>
     {
-        var invite = (await daemons.ForwardAsync(new Request { Invite = new InviteCall { Minutes = parsed.GetValue(minutes) } })).Invite;
+        var invite = (await daemons.ForwardAsync(new Request { Invite = new InviteCall { Minutes = parsed.GetValue(minutes), Host = parsed.GetValue(host) ?? "" } })).Invite;
         return parsed.GetValue(CommandLine.Json)
             ? new Listing<InviteResult>(
                 new Column<InviteResult>("token", static i => Value.Of(i.Token)),

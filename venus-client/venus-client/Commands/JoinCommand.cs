@@ -75,7 +75,7 @@ internal static class JoinCommand
                 new EnrolRequest { Secret = token.Secret, Host = host, CertificateRequest = ByteString.CopyFrom(request) },
                 deadline: DateTime.UtcNow + Deadline);
         }
-        catch (RpcException refused) when (refused.StatusCode is StatusCode.PermissionDenied or StatusCode.InvalidArgument)
+        catch (RpcException refused) when (refused.StatusCode is StatusCode.PermissionDenied or StatusCode.InvalidArgument or StatusCode.AlreadyExists)
         {
             throw new AfsException(AfsError.AccessDenied, refused.Status.Detail, refused);
         }

@@ -32,6 +32,13 @@ public sealed class HostTable
 
     public bool Knows(string name) => _hosts.ContainsKey(name);
 
+    /// <summary>A machine has got a certificate. Durable when it completes: from then on nobody else gets one of its name.</summary>
+    public Task EnrolAsync(string name)
+    {
+        _hosts.TryAdd(name, new HostRecord(name, "", 0, _time.Nanoseconds()));
+        return _store.CommitAsync([Entry(_hosts[name])]);
+    }
+
     /// <summary>Notes that a machine is here; returns the record to store.</summary>
     public (byte[] Key, byte[]? Value) See(ServerSession session)
     {

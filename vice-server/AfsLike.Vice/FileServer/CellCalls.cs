@@ -88,7 +88,8 @@ public sealed class CellCalls(
     {
         MustBeAdministrator(call.Who, "invites machines");
         var minutes = call.Request.Invite.Minutes;
-        var (token, expires) = invites.Make(minutes == 0 ? InviteKey.Default : TimeSpan.FromMinutes(minutes));
+        var host = call.Request.Invite.Host;
+        var (token, expires) = invites.Make(minutes == 0 ? InviteKey.Default : TimeSpan.FromMinutes(minutes), host.Length == 0 ? null : host);
         return new Reply { Invite = new InviteResult { Token = token, Expires = expires } };
     }
 

@@ -15,7 +15,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
     public Task<Reply> CreateAsync(Call call)
     {
         var asked = call.Request.Create;
-        var (volume, directory) = Place(asked.Directory);
+        var (volume, directory) = Place(call, asked.Directory);
         var kind = (VnodeKind)asked.Kind;
         if (kind is VnodeKind.None or > VnodeKind.BlockDevice)
         {
@@ -61,7 +61,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
     public Task<Reply> LinkAsync(Call call)
     {
         var asked = call.Request.Link;
-        var (volume, directory) = Place(asked.Directory);
+        var (volume, directory) = Place(call, asked.Directory);
         var target = asked.Target.ToModel();
         if (target.Volume != volume.Id)
         {
@@ -87,7 +87,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
     public Task<Reply> RemoveAsync(Call call)
     {
         var asked = call.Request.Remove;
-        var (volume, directory) = Place(asked.Directory);
+        var (volume, directory) = Place(call, asked.Directory);
         var mutation = new RemoveName(directory, asked.Name.ToFileName(), asked.WantDirectory, OpenHere(call, asked.OpenHere))
         {
             Actor = call.Who.User,
@@ -107,7 +107,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
     public Task<Reply> RenameAsync(Call call)
     {
         var asked = call.Request.Rename;
-        var (volume, from) = Place(asked.From);
+        var (volume, from) = Place(call, asked.From);
         var to = asked.To.ToModel();
         if (to.Volume != volume.Id)
         {
@@ -139,7 +139,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
     public Task<Reply> SetStatusAsync(Call call)
     {
         var asked = call.Request.SetStatus;
-        var (volume, subject) = Place(asked.Fid);
+        var (volume, subject) = Place(call, asked.Fid);
         if (asked is { HasLength: true, Length: < 0 or > Limits.FileSize })
         {
             throw new AfsException(AfsError.FileTooLarge, $"a file may have {Limits.FileSize} bytes");
@@ -156,6 +156,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
         {
             Actor = call.Who.User,
             Authorize = view => vnodes.For(call, volume).SetStatus(view.Subject, change),
+            Unix = call.Unix,
             Mode = mode,
             Owner = owner,
             Group = group,
@@ -169,7 +170,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
     public Task<Reply> SetAttributeAsync(Call call)
     {
         var asked = call.Request.SetAttribute;
-        var (volume, subject) = Place(asked.Fid);
+        var (volume, subject) = Place(call, asked.Fid);
         if (asked.Name.Length is 0 or > Limits.AttributeName)
         {
             throw new AfsException(AfsError.NameTooLong, $"an attribute's name has 1 to {Limits.AttributeName} bytes");
@@ -192,7 +193,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
     public Task<Reply> SetAclAsync(Call call)
     {
         var asked = call.Request.SetAcl;
-        var (volume, directory) = Place(asked.Directory);
+        var (volume, directory) = Place(call, asked.Directory);
         var acl = AclText.Parse(asked.Entries, name => users.Find(name)?.Id);
         var mutation = new ChangeAcl(directory, acl)
         {
@@ -211,7 +212,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
 
     public async Task<Reply> CloseOrphanAsync(Call call)
     {
-        var (volume, subject) = Place(call.Request.CloseOrphan.Fid);
+        var (volume, subject) = Place(call, call.Request.CloseOrphan.Fid);
         await commits.RemovedAsync(new Fid(volume.Id, subject));
         var mutation = new DropOrphan(subject, call.Client.Session.Instance)
         {
@@ -227,10 +228,10 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
             Status = new StatusResult { Status = applied.Subject.ToWire() },
         });
 
-    private (Volume Volume, VnodeId Vnode) Place(WireFid? wire)
+    private (Volume Volume, VnodeId Vnode) Place(Call call, WireFid? wire)
     {
         var fid = wire.ToModel();
-        return (vnodes.Volume(fid.Volume), fid.Vnode);
+        return (vnodes.Changed(call, fid.Volume), fid.Vnode);
     }
 
     private static ulong? OpenHere(Call call, bool open) => open ? call.Client.Session.Instance : null;

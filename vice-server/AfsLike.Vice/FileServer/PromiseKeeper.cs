@@ -50,13 +50,13 @@ public sealed class PromiseKeeper(VolumeSet volumes, int perHolder = PromiseTabl
             BrokenPromise? broken = null;
             foreach (var holder in _table.Break(fid, mutator?.Holder, IsKept(change)))
             {
-                broken ??= Describe(fid, applied.Version, change);
+                broken ??= Describe(fid, applied.Version, change, withNames: true);
                 if (!messages.TryGetValue(holder, out var message))
                 {
                     messages.Add(holder, message = []);
                 }
 
-                message.Add(broken);
+                message.Add(MayHearNames(volume, holder) ? broken : Describe(fid, applied.Version, change, withNames: false));
                 Broken++;
             }
         }
@@ -102,7 +102,11 @@ public sealed class PromiseKeeper(VolumeSet volumes, int perHolder = PromiseTabl
     /// <summary>A removed directory has no names left to be told of.</summary>
     private static bool IsKept(ChangedVnode change) => change is { IsDirectory: true, Removed: false };
 
-    private static BrokenPromise Describe(Fid fid, VolumeVersion version, ChangedVnode change)
+    /// <summary>A host that a posix volume does not trust knows its root, and not what is in it.</summary>
+    private bool MayHearNames(VolumeId volume, Holder holder) =>
+        volumes.Find(volume) is not { IsPosix: true } posix || posix.Trusted.Contains(_sessions[holder].Host);
+
+    private static BrokenPromise Describe(Fid fid, VolumeVersion version, ChangedVnode change, bool withNames)
     {
         var broken = new BrokenPromise
         {
@@ -114,7 +118,7 @@ public sealed class PromiseKeeper(VolumeSet volumes, int perHolder = PromiseTabl
             Rights = change.RightsChanged,
             Kept = IsKept(change),
         };
-        if (change.Names.Count <= Limits.BreakNames)
+        if (withNames && change.Names.Count <= Limits.BreakNames)
         {
             broken.Names.AddRange(change.Names.Select(name => name.ToWire()));
         }

@@ -146,7 +146,11 @@ public sealed class Reading(Vnodes vnodes, PromiseKeeper promises, TicketTable t
         foreach (var held in asked.Held)
         {
             var vnode = new VnodeId(held.Vnode);
-            promises.Register(call.Client, new Fid(volume.Id, vnode));
+            if (mayKnow)
+            {
+                promises.Register(call.Client, new Fid(volume.Id, vnode));
+            }
+
             if (!mayKnow || volume.Status(vnode)?.Version.Value != held.Version)
             {
                 result.Changed.Add(held.Vnode);

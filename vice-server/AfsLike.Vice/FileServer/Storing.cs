@@ -36,7 +36,7 @@ public sealed class Storing(Vnodes vnodes, Commits commits, TicketTable tickets,
     {
         var asked = call.Request.Store;
         var fid = asked.Fid.ToModel();
-        var volume = vnodes.Volume(fid.Volume);
+        var volume = vnodes.Changed(call, fid.Volume);
         if (await commits.RepeatedAsync(call, volume) is { } before)
         {
             return before; // its ticket may be gone, and is not needed

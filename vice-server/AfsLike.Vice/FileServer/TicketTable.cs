@@ -61,6 +61,15 @@ public sealed class TicketTable(FillRandom random, TimeProvider time)
         }
     }
 
+    /// <summary>Those of a host that has nothing to look for in a volume any more.</summary>
+    public void Release(string host, Volume volume)
+    {
+        foreach (var ticket in _byUse.Where(ticket => ticket.Host == host && ticket.Volume == volume).ToList())
+        {
+            Release(ticket);
+        }
+    }
+
     /// <summary>Lets go of those that nobody has used for long. Called with every new ticket, and now and then.</summary>
     public void Sweep()
     {

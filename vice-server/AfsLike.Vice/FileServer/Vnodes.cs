@@ -20,6 +20,11 @@ public sealed class Vnodes(VolumeSet volumes, PromiseKeeper promises)
     {
         var fid = wire.ToModel();
         var volume = Volume(fid.Volume);
+        if (!fid.IsVolumeRoot)
+        {
+            Believe(call, volume); // before there is a promise: a break tells names
+        }
+
         promises.Register(call.Client, fid);
         var status = volume.Status(fid.Vnode) ?? throw new AfsException(AfsError.Stale, $"{fid} names nothing any more");
         return (volume, status);
@@ -36,8 +41,27 @@ public sealed class Vnodes(VolumeSet volumes, PromiseKeeper promises)
 
     /// <summary>The checks for one caller.</summary>
     public ICallRights For(Call call, Volume volume) => volume.IsPosix
-        ? new PosixRights(IsTrusted(call, volume), call.Unix, $"the posix volume '{volume.Name}' does not trust this host; its administrator can say so: afsx volume trust {volume.Name} {call.Client.Session.Host}")
+        ? new PosixRights(IsTrusted(call, volume), call.Unix, Refusal(call, volume))
         : new CallRights(call.Who, directory => RightsOn(directory, call.Who));
+
+    /// <summary>A volume in which the call will change something. Throws AccessDenied when it is a posix volume that does not trust the host.</summary>
+    public Volume Changed(Call call, VolumeId id)
+    {
+        var volume = Volume(id);
+        Believe(call, volume);
+        return volume;
+    }
+
+    private static void Believe(Call call, Volume volume)
+    {
+        if (volume.IsPosix && !IsTrusted(call, volume))
+        {
+            throw new AfsException(AfsError.AccessDenied, Refusal(call, volume));
+        }
+    }
+
+    private static string Refusal(Call call, Volume volume) =>
+        $"the posix volume '{volume.Name}' does not trust this host; its administrator can say so: afsx volume trust {volume.Name} {call.Client.Session.Host}";
 
     public static bool IsTrusted(Call call, Volume volume) => volume.Trusted.Contains(call.Client.Session.Host);
 

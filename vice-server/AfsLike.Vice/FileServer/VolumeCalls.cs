@@ -13,7 +13,7 @@ namespace AfsLike.Vice.FileServer;
 public readonly record struct Space(long Total, long Free);
 
 /// <summary>The calls about volumes as a whole. Anyone may ask; an administrator makes them.</summary>
-public sealed class VolumeCalls(VolumeSet volumes, UserTable users, HostTable hosts, PromiseKeeper promises, RememberedCalls calls, string server, Func<Space> space, TimeProvider time)
+public sealed class VolumeCalls(VolumeSet volumes, UserTable users, HostTable hosts, PromiseKeeper promises, TicketTable tickets, Func<Task> grace, RememberedCalls calls, string server, Func<Space> space, TimeProvider time)
 {
     public Reply ByName(Call call)
     {
@@ -78,19 +78,13 @@ public sealed class VolumeCalls(VolumeSet volumes, UserTable users, HostTable ho
         CellCalls.MustBeAdministrator(call.Who, "says which hosts a volume trusts");
         var asked = call.Request.Trust;
         var volume = volumes.Find(asked.Volume) ?? throw new AfsException(AfsError.UnknownVolume, $"the cell has no volume '{asked.Volume}'");
-        if (!asked.Withdraw)
-        {
-            MustBeKnown(asked.Host);
-        }
-        else if (volume.IsPosix && !volume.Trusted.Contains(asked.Host))
-        {
-            throw new AfsException(AfsError.UnknownHost, $"the volume '{asked.Volume}' does not trust a host '{asked.Host}'");
-        }
-
+        MustBeKnown(asked.Host);
         await volume.TrustAsync(asked.Host, asked.Withdraw);
         if (asked.Withdraw)
         {
+            tickets.Release(asked.Host, volume);
             await promises.BreakEverythingAsync(asked.Host);
+            await grace(); // promises of the server's former life
         }
 
         return new Reply { Volume = new VolumeResult { Volume = Describe(volume) } };

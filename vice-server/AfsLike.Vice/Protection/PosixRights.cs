@@ -68,7 +68,12 @@ public sealed class PosixRights(bool isTrusted, UnixCaller? who, string refusal)
             throw NotPermitted(subject, "a directory cannot have a second name");
         }
 
-        NeedNames(directory, Caller());
+        var caller = Caller();
+        NeedNames(directory, caller);
+        if (!caller.IsRoot && !caller.Owns(subject) && !IsSafeToLink(subject, caller))
+        {
+            throw NotPermitted(subject, "who neither owns a file nor may read and write it gives it no second name");
+        }
     }
 
     public void Remove(VnodeStatus directory, VnodeStatus victim)
@@ -132,6 +137,11 @@ public sealed class PosixRights(bool isTrusted, UnixCaller? who, string refusal)
     /// <summary>Who writes to a program that runs as its owner takes that from it: his kernel sends the mode without it.</summary>
     private static bool LosesPrivileges(VnodeStatus subject, uint mode, UnixCaller caller) =>
         mode != subject.Mode && (mode | Privileges) == (subject.Mode | Privileges) && (mode & ~subject.Mode) == 0 && PosixMode.Allows(subject, caller, PosixMode.Write);
+
+    /// <summary>As fs.protected_hardlinks of Linux has it: else one's own directory fills with what root may come to hand over with it.</summary>
+    private static bool IsSafeToLink(VnodeStatus subject, UnixCaller caller) =>
+        subject.Kind == VnodeKind.File && (subject.Mode & PosixMode.SetUid) == 0 && (subject.Mode & (PosixMode.SetGid | PosixMode.GroupExecute)) != (PosixMode.SetGid | PosixMode.GroupExecute)
+        && PosixMode.Allows(subject, caller, PosixMode.Read | PosixMode.Write);
 
     private static void NeedNames(VnodeStatus directory, UnixCaller caller) => Need(directory, PosixMode.Write | PosixMode.Execute, caller);
 

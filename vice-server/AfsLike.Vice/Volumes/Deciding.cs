@@ -29,7 +29,7 @@ internal static class Deciding
         {
             Version = work.Version,
             ChangeTime = work.Now,
-            Mode = change.Mode ?? before.Mode,
+            Mode = before.IsPosix ? PosixMode.After(before, change.Mode, change.Owner, change.Group, change.Unix ?? UnixCaller.Root) : change.Mode ?? before.Mode,
             Owner = change.Owner ?? before.Owner,
             Group = change.Group ?? before.Group,
             ModifyTime = change.ModifyTime ?? before.ModifyTime,

@@ -53,6 +53,9 @@ public sealed record ChangeStatus(VnodeId Subject) : Mutation
 
     public uint? Group { get; init; }
 
+    /// <summary>On a posix volume: who changes it. Null: root.</summary>
+    public UnixCaller? Unix { get; init; }
+
     public long? ModifyTime { get; init; }
 
     public long? AccessTime { get; init; }

@@ -16,7 +16,7 @@ internal static class Names
             MustBeFree(work, create.Directory, create.Name);
         }
 
-        var above = directory.Status;
+        var (above, who) = (directory.Status, create.Unix ?? UnixCaller.Root);
         var id = work.NewVnode();
         var isDirectory = create.Kind == VnodeKind.Directory;
         var child = new VnodeStatus
@@ -26,9 +26,9 @@ internal static class Names
             Version = work.Version,
             DataVersion = DataVersion.Zero.Next(),
             Length = create.Kind == VnodeKind.Symlink ? create.Target.Length : 0,
-            Mode = above.IsPosix && isDirectory ? create.Mode | (above.Mode & PosixMode.SetGid) : create.Mode,
-            Owner = above.IsPosix ? new UserId(create.Unix?.Uid ?? 0) : work.Actor,
-            Group = !above.IsPosix ? 0 : (above.Mode & PosixMode.SetGid) != 0 ? above.Group : create.Unix?.Gid ?? 0,
+            Mode = above.IsPosix ? PosixMode.OfNew(above, create.Mode, isDirectory, who) : create.Mode,
+            Owner = above.IsPosix ? new UserId(who.Uid) : work.Actor,
+            Group = !above.IsPosix ? 0 : (above.Mode & PosixMode.SetGid) != 0 ? above.Group : who.Gid,
             IsPosix = above.IsPosix,
             LinkCount = create.NamelessFor is not null ? 0u : isDirectory ? Empty : 1,
             ModifyTime = work.Now,

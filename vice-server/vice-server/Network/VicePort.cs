@@ -50,7 +50,7 @@ internal static class VicePort
         builder.Services.AddSingleton(services.Server);
         builder.Services.AddSingleton(services.Strand);
         builder.Services.AddSingleton<SessionService>();
-        builder.Services.AddSingleton(new EnrolmentService(services.Configuration, services.Authority, services.Invites, services.Log));
+        builder.Services.AddSingleton(new EnrolmentService(services.Configuration, services.Authority, services.Invites, services.Server.Hosts, services.Strand, services.Log));
         var app = builder.Build();
         Map(app, services);
         return app;

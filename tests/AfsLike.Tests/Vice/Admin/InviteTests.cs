@@ -14,7 +14,16 @@ public sealed class InviteTests
     public void A_secret_is_good_until_it_runs_out()
     {
         var (secret, expires) = _key.Make(Hour, 1000, RandomNumberGenerator.Fill);
-        _key.Check(secret, expires - 1);
+        Assert.False(_key.IsFor("c1", secret, expires - 1));
+        Refused(secret, expires);
+    }
+
+    [Fact]
+    public void A_secret_that_is_made_for_a_host_is_good_for_no_other()
+    {
+        var (secret, expires) = _key.Make(Hour, 1000, RandomNumberGenerator.Fill, "c1");
+        Assert.True(_key.IsFor("c1", secret, expires - 1));
+        Assert.Equal(AfsError.AccessDenied, Assert.Throws<AfsException>(() => _key.IsFor("c2", secret, 1000)).Error);
         Refused(secret, expires);
     }
 
@@ -53,5 +62,5 @@ public sealed class InviteTests
         Assert.Equal(AfsError.InvalidArgument, Assert.Throws<AfsException>(() => JoinToken.Parse(text)).Error);
 
     private void Refused(string secret, long now) =>
-        Assert.Equal(AfsError.AccessDenied, Assert.Throws<AfsException>(() => _key.Check(secret, now)).Error);
+        Assert.Equal(AfsError.AccessDenied, Assert.Throws<AfsException>(() => _key.IsFor("c1", secret, now)).Error);
 }

@@ -50,7 +50,7 @@ public sealed class PosixRightsTests
             {
                 var check = Of(who);
                 var directory = Directory with { Mode = mode };
-                Action[] calls = [() => check.Create(directory, VnodeKind.File), () => check.Link(File, directory), () => check.Remove(directory, File), () => check.Rename(File, directory, directory, null, false)];
+                Action[] calls = [() => check.Create(directory, VnodeKind.File), () => check.Link(File with { Mode = 0x1B6 }, directory), () => check.Remove(directory, File), () => check.Rename(File, directory, directory, null, false)];
                 foreach (var call in calls)
                 {
                     if (((mode >> shift) & 3) == 3)
@@ -62,6 +62,26 @@ public sealed class PosixRightsTests
                         Refused(AfsError.AccessDenied, call);
                     }
                 }
+            }
+        }
+    }
+
+    [Fact]
+    public void What_one_neither_owns_nor_may_read_and_write_gets_no_second_name()
+    {
+        foreach (var (mode, kind, allowed) in (IEnumerable<(uint, VnodeKind, bool)>)
+            [(0x1B6, VnodeKind.File, true), (0x1B4, VnodeKind.File, false), (0x1B2, VnodeKind.File, false), (0x9B6, VnodeKind.File, false), (0x5BE, VnodeKind.File, false), (0x5B6, VnodeKind.File, true), (0x1FF, VnodeKind.Symlink, false)])
+        {
+            var subject = File with { Mode = mode, Kind = kind };
+            Of(Somebody(Owner, 1)).Link(subject, Directory with { Mode = 0x1FF });
+            Of(UnixCaller.Root).Link(subject, Directory);
+            if (allowed)
+            {
+                Of(Somebody(1, 1)).Link(subject, Directory with { Mode = 0x1FF });
+            }
+            else
+            {
+                Refused(AfsError.NotPermitted, () => Of(Somebody(1, 1)).Link(subject, Directory with { Mode = 0x1FF }));
             }
         }
     }

@@ -53,8 +53,37 @@ public sealed class PosixVolumeTests : VolumeWorld
         }
     }
 
+    /// <summary>Whatever the host that asks has seen of them.</summary>
+    [Fact]
+    public async Task What_goes_to_another_owner_or_group_loses_its_privileges_with_it()
+    {
+        var posix = await Set.CreateAsync("p", Owner, AccessList.Empty, 1_000, []);
+        var file = (await CreateAsync(posix, "f", VnodeKind.File, new UnixCaller(1000, 5000, []))).Fid.Vnode;
+        foreach (var (change, mode) in (IEnumerable<(ChangeStatus, uint)>)
+        [
+            (Change(file) with { Owner = new UserId(0) }, 0x1ED), (Change(file) with { Group = 3 }, 0x1ED), (Change(file) with { Owner = new UserId(0), Mode = 0xDED }, 0x1ED),
+            (Change(file) with { Mode = 0xDED, Unix = new UnixCaller(0, 1, []) }, 0xDED), (Change(file) with { Mode = 0xDED, Unix = new UnixCaller(1000, 1, []) }, 0x9ED), (Change(file) with { ModifyTime = 1 }, 0xDED),
+        ])
+        {
+            await posix.ApplyAsync(Change(file) with { Owner = new UserId(1000), Group = 5000 });
+            await posix.ApplyAsync(Change(file) with { Mode = 0xDED });
+            Assert.Equal(mode, (await posix.ApplyAsync(change)).Subject.Mode);
+        }
+    }
+
+    [Fact]
+    public async Task A_program_of_a_set_gid_directorys_group_is_its_members_to_make()
+    {
+        var posix = await Set.CreateAsync("p", Owner, AccessList.Empty, 1_000, []);
+        await posix.ApplyAsync(Change(VnodeId.Root) with { Mode = 0x5FF, Group = 77 });
+        Assert.Equal(0x1EDu, (await CreateAsync(posix, "a", VnodeKind.File, new UnixCaller(1000, 5000, []), 0x5ED)).Mode);
+        Assert.Equal(0x5EDu, (await CreateAsync(posix, "b", VnodeKind.File, new UnixCaller(1000, 5000, [77]), 0x5ED)).Mode);
+    }
+
+    private static ChangeStatus Change(VnodeId subject) => new(subject) { Actor = Owner, Authorize = static _ => { } };
+
     private static (UserId, uint, bool) Of(VnodeStatus status) => (status.Owner, status.Group, status.IsPosix);
 
-    private static async Task<VnodeStatus> CreateAsync(Volume volume, string name, VnodeKind kind, UnixCaller who) =>
-        (await volume.ApplyAsync(new CreateVnode(VnodeId.Root, Name(name), kind, 0x1A4, default) { Actor = Owner, Authorize = static _ => { }, Unix = who })).Subject;
+    private static async Task<VnodeStatus> CreateAsync(Volume volume, string name, VnodeKind kind, UnixCaller who, uint mode = 0x1A4) =>
+        (await volume.ApplyAsync(new CreateVnode(VnodeId.Root, Name(name), kind, mode, default) { Actor = Owner, Authorize = static _ => { }, Unix = who })).Subject;
 }
