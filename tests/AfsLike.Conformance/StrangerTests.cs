@@ -141,7 +141,7 @@ public sealed class StrangerTests(OneMachine machine) : IClassFixture<OneMachine
     {
         try
         {
-            return await new GrpcDialer(machine.Address, tls, Name).DialAsync(CancellationToken.None);
+            return await new SessionDialer(machine.Address, tls, Name).DialAsync(CancellationToken.None);
         }
         catch (AfsLike.Common.Sessions.ChannelClosedException)
         {

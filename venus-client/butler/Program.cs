@@ -72,7 +72,7 @@ static async Task RunAsync(string directory, string launcher, string scratch)
         System = "linux-x64",
         Processors = (uint)Environment.ProcessorCount,
     };
-    var dialer = new GrpcDialer(configuration.Server, Tls.ForClient(identity, configuration.ServerName), configuration.ServerName);
+    var dialer = new SessionDialer(configuration.Server, Tls.ForClient(identity, configuration.ServerName), configuration.ServerName);
     var session = new ClientSession(hello, dialer, link, new SessionSettings(), BootTimeProvider.Instance);
     link.Attach(butler, session);
     using var stop = new CancellationTokenSource();

@@ -77,7 +77,7 @@ internal sealed class Venus : IAsyncDisposable
                 System = "linux-x64",
                 Processors = (uint)Environment.ProcessorCount,
             },
-            Dialer = new GrpcDialer(configuration.Server, Tls.ForClient(identity, configuration.ServerName), configuration.ServerName),
+            Dialer = new SessionDialer(configuration.Server, Tls.ForClient(identity, configuration.ServerName), configuration.ServerName),
             Bulk = new BulkPort(bulk),
             Disk = new CacheDisk(directory.Cache, log),
             Cache = new CacheSettings(budget ?? DefaultBudget(directory.Cache)),

@@ -13,7 +13,7 @@ namespace AfsLike.Simulation.Network;
 /// </summary>
 public sealed class SimulatedNetwork(Simulator simulator)
 {
-    /// <summary>How long an attempt to connect may take; GrpcDialer's own limit.</summary>
+    /// <summary>How long an attempt to connect may take; SessionDialer's own limit.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3);
 
     private readonly SeededRandom _chance = simulator.Chance.Fork("network");

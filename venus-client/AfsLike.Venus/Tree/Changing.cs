@@ -282,7 +282,7 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts, Cl
     private bool IsOpenHere(Fid directory, FileName name) =>
         _knowledge.Find(directory)?.Names is { } names && names.TryGet(name, out var fact) && fact.Exists
             ? nodes.Of(fact.Fid).Any(node => node.Open is not null)
-            : nodes.Opened.Any(node => node.Names.Any(known => known.Name == name));
+            : nodes.Opened.Any(node => node.HasManyNames || node.Names.Any(known => known.Name == name));
 
     private static NameChange Change(ulong oldVersion, WireStatus? directory, params (FileName Name, NameFact Fact)[] names) => new(
         new DataVersion(oldVersion), new DataVersion(directory?.DataVersion ?? 0), [.. names.Select(name => (name.Name, (NameFact?)name.Fact))]);

@@ -39,7 +39,7 @@ public sealed record TreeParts
 
     /// <summary>Who asks: to the cell, and to this machine.</summary>
     public Login WhoIs(Caller caller) =>
-        Principals.Of(caller.Uid) with { Unix = new UnixCaller(caller.Uid, caller.Gid, () => GroupsOf(caller.Pid)) };
+        Principals.Of(caller.Uid) with { Unix = new UnixCaller(caller.Uid, caller.Gid, caller.Pid, GroupsOf) };
 }
 
 public sealed record TreeSettings

@@ -4,6 +4,7 @@ using System.Text;
 using AfsLike.Common;
 using AfsLike.Common.Model;
 using AfsLike.Host.Certificates;
+using AfsLike.Host.Transport;
 using AfsLike.Vice.Admin;
 using AfsLike.Vice.Storage;
 using AfsLike.ViceServer.State;
@@ -19,7 +20,7 @@ internal sealed record PortServices(
     Vice.ViceService Server, Strand Strand, IChunkStore Chunks, Action<string> Log);
 
 /// <summary>
-/// The server's one port: TLS 1.3; HTTP/2 for sessions and enrolment, HTTP/1.1 for bulk. A machine shows the cell's certificate or none; with
+/// The server's one port: TLS 1.3; web sockets for sessions, HTTP/2 for enrolment, HTTP/1.1 for bulk. A machine shows the cell's certificate or none; with
 /// none it may enrol and read the authority's certificate, which is no secret. A certificate of any other authority ends the handshake.
 /// </summary>
 internal static class VicePort
@@ -49,7 +50,6 @@ internal static class VicePort
         });
         builder.Services.AddSingleton(services.Server);
         builder.Services.AddSingleton(services.Strand);
-        builder.Services.AddSingleton<SessionService>();
         builder.Services.AddSingleton(new EnrolmentService(services.Configuration, services.Authority, services.Invites, services.Server.Hosts, services.Strand, services.Log));
         var app = builder.Build();
         Map(app, services);
@@ -98,7 +98,8 @@ internal static class VicePort
     private static void Map(WebApplication app, PortServices services)
     {
         var bulk = new BulkEndpoints(services.Server, services.Strand, services.Chunks, services.Log);
-        app.MapGrpcService<SessionService>();
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = Timeout.InfiniteTimeSpan }); // renewals tell who is alive
+        app.Map(SessionDialer.Path, new SessionEndpoint(services.Server, services.Strand, app.Lifetime.ApplicationStopping).ServeAsync);
         app.MapGrpcService<EnrolmentService>();
         app.MapGet("/bulk/{ticket}/{chunk}", bulk.GetAsync);
         app.MapPut("/bulk/{ticket}/{chunk}", bulk.PutAsync);

@@ -152,7 +152,7 @@ public sealed class PosixRightsTests
     public void Groups_are_asked_for_only_where_they_matter()
     {
         var asked = 0;
-        var who = new UnixCaller(1, 1, () =>
+        var who = new UnixCaller(1, 1, pid: 7, pid =>
         {
             asked++;
             return [Group];
