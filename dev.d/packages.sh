@@ -4,7 +4,7 @@
 # probe:package pairs; a probe with a slash is a file, else a command.
 readonly PACKAGES_BUILD="git:git clang:clang /usr/include/zlib.h:zlib1g-dev"
 readonly PACKAGES_MOUNT="fusermount3:fuse3 ip:iproute2 mount:mount nsenter:util-linux setpriv:util-linux"
-readonly PACKAGES_TEST="gcc:gcc make:make sqlite3:sqlite3 rsync:rsync setfattr:attr /usr/include/stdio.h:libc6-dev"
+readonly PACKAGES_TEST="gcc:gcc make:make sqlite3:sqlite3 rsync:rsync setfattr:attr setfacl:acl /usr/include/stdio.h:libc6-dev"
 
 # need_packages WHY PAIR...
 need_packages() {

@@ -10,10 +10,16 @@ public sealed class PosixTests(SharedCell shared)
 
     /// <summary>Some 3,000 calls (Driver/modes.py) by owners, members of groups, others and root: opens, programs, names, sticky and set-gid directories, chown, chmod, times, device nodes.</summary>
     [Fact]
-    public async Task Modes_decide_as_on_a_local_disk()
+    public Task Modes_decide_as_on_a_local_disk() => IsAsOnALocalDiskAsync("modes");
+
+    /// <summary>Some thousand calls (Driver/acls.py) on ACLs that name users and groups: who may do what, values that are none, inheritance under four umasks, chmod, and what setfacl, getfacl, cp and rsync make of them.</summary>
+    [Fact]
+    public Task POSIX_ACLs_decide_and_are_inherited_as_on_a_local_disk() => IsAsOnALocalDiskAsync("acls");
+
+    private async Task IsAsOnALocalDiskAsync(string driver)
     {
-        var place = await NewVolumeAsync("modes", "c1");
-        var script = Path.Combine(AppContext.BaseDirectory, "Driver", "modes.py");
+        var place = await NewVolumeAsync(driver, "c1");
+        var script = Path.Combine(AppContext.BaseDirectory, "Driver", $"{driver}.py");
         var local = Repository.NewDirectory();
         try
         {
@@ -77,6 +83,59 @@ public sealed class PosixTests(SharedCell shared)
 
         (await _cell.C2.ScriptAsync(place, "chmod 711 d")).Ok();
         Assert.Equal("2", (await _cell.C1.ScriptAsync(place, AsOther)).Ok().Line);
+    }
+
+    [Fact]
+    public async Task What_an_ACL_forbids_on_one_host_is_forbidden_at_once_on_another_that_had_it_warm()
+    {
+        var place = await NewVolumeAsync("warm-acl", "c1", "c2");
+        const string AsOther = "setpriv --reuid 1003 --regid 1003 --clear-groups";
+        (await _cell.C1.ScriptAsync(place, "chmod 755 .; mkdir -m 755 d; echo x > d/f; setfacl -m u:1003:r d/f; chmod o= d/f")).Ok();
+        foreach (var host in (CellHost[])[_cell.C1, _cell.C2])
+        {
+            Assert.Equal("x
+x
+640", (await host.ScriptAsync(place, $"{AsOther} cat d/f; {AsOther} cat d/f; stat -c %a d/f")).Ok().Line);
+        }
+
+        (await _cell.C1.ScriptAsync(place, "setfacl -m u:1003:-,g:7:rwx d/f; test \"$(stat -c %a d/f)\" = 670")).Ok();
+        foreach (var host in (CellHost[])[_cell.C1, _cell.C2])
+        {
+            Assert.NotEqual(0, (await host.ScriptAsync(place, $"{AsOther} cat d/f")).ExitCode);
+            Assert.Equal("670\n2", (await host.ScriptAsync(place, $"stat -c %a d/f; {AsOther} stat -c %s d/f")).Ok().Line);
+        }
+
+        (await _cell.C1.ScriptAsync(place, "setfacl -m u:1003:- d")).Ok();
+        foreach (var host in (CellHost[])[_cell.C1, _cell.C2])
+        {
+            Assert.NotEqual(0, (await host.ScriptAsync(place, $"{AsOther} stat -c %s d/f")).ExitCode);
+            Assert.Equal("2", (await host.ScriptAsync(place, "setpriv --reuid 1004 --regid 1004 --clear-groups stat -c %s d/f")).Ok().Line);
+            Assert.NotEqual(0, (await host.ScriptAsync(place, $"{AsOther} stat -c %s d/f")).ExitCode);
+        }
+
+        (await _cell.C2.ScriptAsync(place, "setfacl -b d; setfacl -m u:1003:r d/f; setfacl -m d:u:1003:rwx d")).Ok();
+        Assert.Equal("x", (await _cell.C1.ScriptAsync(place, $"{AsOther} cat d/f")).Ok().Line);
+        Assert.Equal("x", (await _cell.C1.ScriptAsync(place, $"umask 077; echo x > d/new; {AsOther} cat d/new")).Ok().Line);
+    }
+
+    [Fact]
+    public async Task Where_ACLs_of_AFS_decide_POSIX_ACLs_are_not_supported()
+    {
+        var place = await _cell.NewPlaceAsync("no-posix-acls");
+        var told = await _cell.C1.ScriptAsync(place, """
+            mkdir d
+            python3 - <<'END'
+            import errno, os, struct
+            value = struct.pack('<IHHIHHIHHI', 2, 1, 7, 0xFFFFFFFF, 4, 5, 0xFFFFFFFF, 32, 5, 0xFFFFFFFF)
+            for name in ('system.posix_acl_access', 'system.posix_acl_default'):
+                for call in (os.getxattr, os.removexattr, lambda *of: os.setxattr(*of, value)):
+                    try:
+                        print(call('d', name))
+                    except OSError as refused:
+                        print(errno.errorcode[refused.errno])
+            END
+            """);
+        Assert.Equal(Enumerable.Repeat("EOPNOTSUPP", 6), told.Ok().Line.Split('\n'));
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 namespace AfsLike.Common.Model;
 
-/// <summary>What mode bits, uid and gid decide on a posix volume, the same for the server and its clients: POSIX.1-2024, 4.7 "File Access Permissions". Pure.</summary>
+/// <summary>What mode bits, uid and gid decide on a posix volume, the same for the server and its clients: POSIX.1-2024, 4.7 "File Access Permissions", and what ACLs (<see cref="PosixAcl"/>) say beyond the bits. Pure.</summary>
 public static class PosixMode
 {
     public const uint Read = 4;
@@ -12,6 +12,7 @@ public static class PosixMode
     public const uint Sticky = 0x200;
     public const uint GroupExecute = 0x08;
     private const uint AnyExecute = 0x49;
+    private const uint GroupBits = 0x38;
 
     /// <param name="wanted"><see cref="Read"/>, <see cref="Write"/> and <see cref="Execute"/>: all of them are needed.</param>
     public static bool Allows(VnodeStatus status, UnixCaller who, uint wanted)
@@ -21,11 +22,14 @@ public static class PosixMode
             return (wanted & Execute) == 0 || status.Kind == VnodeKind.Directory || (status.Mode & AnyExecute) != 0;
         }
 
-        return (ClassOf(status, who) & wanted) == wanted;
+        // Linux looks at no ACL whose mask grants nothing (acl_permission_check in fs/namei.c): users it names are others then, and so they are here.
+        return status.AccessAcl.IsEmpty || (status.Mode & GroupBits) == 0 || who.Owns(status)
+            ? (ClassOf(status, who) & wanted) == wanted
+            : PosixAcl.Allows(status.AccessAcl.Span, who, status.Group, wanted);
     }
 
     /// <summary>Names in this directory may be looked up by whoever asks, so that a kernel, which asks nobody again, may answer.</summary>
-    public static bool LetsEverybodySearch(VnodeStatus directory) => (directory.Mode & AnyExecute) == AnyExecute;
+    public static bool LetsEverybodySearch(VnodeStatus directory) => (directory.Mode & AnyExecute) == AnyExecute && PosixAcl.LetsAllSearch(directory.AccessAcl.Span);
 
     /// <summary>In a sticky directory a name belongs to the owner of what it leads to, and to the directory's.</summary>
     public static bool SticksTo(VnodeStatus directory, VnodeStatus named, UnixCaller who) =>

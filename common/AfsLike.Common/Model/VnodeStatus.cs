@@ -67,6 +67,12 @@ public sealed record VnodeStatus
     /// <summary>Target of a symlink, volume name of a mount point, number of a device (four bytes, little-endian, as mknod(2) of Linux has it), else empty.</summary>
     public ReadOnlyMemory<byte> Target { get; init; }
 
-    /// <summary>True when the vnode has user xattrs, so that a cache without them knows it must ask.</summary>
+    /// <summary>On a posix volume: the ACL (<see cref="PosixAcl"/>) that decides beside the mode. Empty: the mode alone.</summary>
+    public ReadOnlyMemory<byte> AccessAcl { get; init; }
+
+    /// <summary>On a posix volume, of a directory: what is made in it gets its permissions from a default ACL, which is among the xattrs.</summary>
+    public bool HasDefaultAcl { get; init; }
+
+    /// <summary>True when the vnode has user xattrs or a default ACL, so that a cache without them knows it must ask.</summary>
     public bool HasAttributes { get; init; }
 }

@@ -39,6 +39,8 @@ public static class Translation
         HasAttributes = status.HasAttributes,
         Group = status.Group,
         Posix = status.IsPosix,
+        AccessAcl = UnsafeByteOperations.UnsafeWrap(status.AccessAcl),
+        HasDefaultAcl = status.HasDefaultAcl,
     };
 
     public static VnodeStatus ToModel(this WireStatus? status)
@@ -66,6 +68,8 @@ public static class Translation
             HasAttributes = status.HasAttributes,
             Group = status.Group,
             IsPosix = status.Posix,
+            AccessAcl = status.AccessAcl.Memory,
+            HasDefaultAcl = status.HasDefaultAcl,
         };
     }
 

@@ -29,9 +29,9 @@ internal sealed partial class FrontEnd
     {
         var entry = kind switch
         {
-            VnodeKind.Directory => await Tree.MakeDirectoryAsync(caller, parent, name, mode, cancel),
+            VnodeKind.Directory => await Tree.MakeDirectoryAsync(caller, parent, name, mode, umask: 0, cancel),
             VnodeKind.Symlink => await Tree.MakeSymlinkAsync(caller, parent, name, target, cancel),
-            _ => await Tree.MakeNodeAsync(caller, parent, name, kind, mode, device: 0, cancel),
+            _ => await Tree.MakeNodeAsync(caller, parent, name, kind, mode, umask: 0, device: 0, cancel),
         };
         return Made(reply, parent, name, entry);
     }
@@ -56,7 +56,7 @@ internal sealed partial class FrontEnd
     public async Task<Answer<(GrantPacket Entry, OpenReply Open)>> CreateAsync(
         ReplyState reply, Caller caller, NodeId parent, FileName name, uint mode, OpenModes modes, CancellationToken cancel)
     {
-        var created = await Tree.CreateAsync(caller, parent, name, mode, modes, cancel);
+        var created = await Tree.CreateAsync(caller, parent, name, mode, umask: 0, modes, cancel);
         var entry = Made(reply, parent, name, created.Entry);
         return (entry, Admit(reply, created.Entry.Node, created.Open));
     }

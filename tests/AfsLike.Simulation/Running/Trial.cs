@@ -75,7 +75,7 @@ internal sealed class Trial : IHistory
             var cell = await tree.LookupAsync(Caller(), NodeId.Root, FileName.From(CellPlan.CellName), default);
             var scratch = await tree.LookupAsync(Caller(), cell.Node, FileName.From(CellPlan.Scratch), default);
             var name = FileName.From($"{client.Name}-{chance.Next(20)}");
-            var made = await tree.CreateAsync(Caller(), scratch.Node, name, 0x1A4, OpenModes.Read | OpenModes.Write, default);
+            var made = await tree.CreateAsync(Caller(), scratch.Node, name, 0x1A4, umask: 0, OpenModes.Read | OpenModes.Write, default);
             made.Open.LocalFile!.Write("some bytes"u8, 0);
             await tree.FlushAsync(Caller(), made.Open.Handle, 0, default);
             await tree.ReleaseAsync(made.Open.Handle, 0, false);

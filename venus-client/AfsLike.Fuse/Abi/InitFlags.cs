@@ -9,6 +9,7 @@ internal enum InitFlags : ulong
     PosixLocks = 1UL << 1,
     AtomicOpenTruncate = 1UL << 3,
     BigWrites = 1UL << 5,
+    DontMask = 1UL << 6,
     FlockLocks = 1UL << 10,
     DoReadDirectoryPlus = 1UL << 13,
     ReadDirectoryPlusAuto = 1UL << 14,

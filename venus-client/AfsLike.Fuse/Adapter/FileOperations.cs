@@ -32,7 +32,7 @@ internal sealed class FileOperations(
         var request = body.Take<CreateIn>();
         var name = body.TakeName();
         var modes = ModesOf(request.Flags);
-        var created = await tree.CreateAsync(x.Caller, x.Node, name, request.Mode & FileModes.PermissionMask, modes, x.Cancel);
+        var created = await tree.CreateAsync(x.Caller, x.Node, name, request.Mode & FileModes.PermissionMask, request.Umask, modes, x.Cancel);
         var entry = grants.Made(x, x.Node, name, created.Entry);
         x.Reply(new CreateOut { Entry = entry, Open = Admit(x, created.Entry.Node, modes, created.Open) });
     }
@@ -42,7 +42,7 @@ internal sealed class FileOperations(
     {
         var request = x.Body.Take<CreateIn>();
         var modes = ModesOf(request.Flags);
-        var created = await tree.CreateNamelessAsync(x.Caller, x.Node, request.Mode & FileModes.PermissionMask, modes, x.Cancel);
+        var created = await tree.CreateNamelessAsync(x.Caller, x.Node, request.Mode & FileModes.PermissionMask, request.Umask, modes, x.Cancel);
         var entry = grants.Made(x, x.Node, default, created.Entry);
         x.Reply(new CreateOut { Entry = entry, Open = Admit(x, created.Entry.Node, modes, created.Open) });
     }

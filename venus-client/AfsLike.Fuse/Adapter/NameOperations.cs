@@ -61,7 +61,7 @@ internal sealed class NameOperations(IFileTree tree, Grants grants, KnownNodes k
             FileModes.BlockDevice => VnodeKind.BlockDevice,
             _ => throw new AfsException(AfsError.InvalidArgument, "a node of a kind there is not"),
         };
-        var entry = await tree.MakeNodeAsync(x.Caller, x.Node, name, kind, request.Mode & FileModes.PermissionMask, request.Device, x.Cancel);
+        var entry = await tree.MakeNodeAsync(x.Caller, x.Node, name, kind, request.Mode & FileModes.PermissionMask, request.Umask, request.Device, x.Cancel);
         x.Reply(grants.Made(x, x.Node, name, entry));
     }
 
@@ -70,7 +70,7 @@ internal sealed class NameOperations(IFileTree tree, Grants grants, KnownNodes k
         var body = x.Body;
         var request = body.Take<MakeDirectoryIn>();
         var name = body.TakeName();
-        var entry = await tree.MakeDirectoryAsync(x.Caller, x.Node, name, request.Mode & FileModes.PermissionMask, x.Cancel);
+        var entry = await tree.MakeDirectoryAsync(x.Caller, x.Node, name, request.Mode & FileModes.PermissionMask, request.Umask, x.Cancel);
         x.Reply(grants.Made(x, x.Node, name, entry));
     }
 

@@ -6,7 +6,7 @@ using AfsLike.Venus.Tree;
 namespace AfsLike.Fuse.Adapter;
 
 /// <summary>
-/// Extended attributes, of the user. namespace only. The kernel itself asks for security.capability before some writes; the
+/// Extended attributes, of the user. namespace and POSIX ACLs, by which the tree alone decides (<see cref="Negotiation"/>). The kernel itself asks for security.capability before some writes; the
 /// answer is "none", and never "not implemented", which would switch all of them off for the life of the mount.
 /// </summary>
 internal sealed class XattrOperations(IFileTree tree)
@@ -22,7 +22,7 @@ internal sealed class XattrOperations(IFileTree tree)
             return;
         }
 
-        var value = await tree.GetXattrAsync(x.Caller, x.Node, UserName(name), x.Cancel);
+        var value = await tree.GetXattrAsync(x.Caller, x.Node, NameOf(name), x.Cancel);
         Answer(x, value.Span, size);
     }
 
@@ -44,7 +44,7 @@ internal sealed class XattrOperations(IFileTree tree)
     {
         var body = x.Body;
         var request = body.Take<SetXattrIn>();
-        var name = UserName(body.TakeString());
+        var name = NameOf(body.TakeString());
         var value = body.TakeBytes(request.Size).ToArray();
         if (value.Length > Limits.AttributeValue)
         {
@@ -57,14 +57,14 @@ internal sealed class XattrOperations(IFileTree tree)
 
     public async ValueTask RemoveAsync(Exchange x)
     {
-        await tree.RemoveXattrAsync(x.Caller, x.Node, UserName(x.Body.TakeString()), x.Cancel);
+        await tree.RemoveXattrAsync(x.Caller, x.Node, NameOf(x.Body.TakeString()), x.Cancel);
         x.ReplyEmpty();
     }
 
-    private static ReadOnlyMemory<byte> UserName(ReadOnlySpan<byte> name) =>
-        name.StartsWith("user."u8)
+    private static ReadOnlyMemory<byte> NameOf(ReadOnlySpan<byte> name) =>
+        name.StartsWith("user."u8) || PosixAcl.IsName(name)
             ? name.ToArray()
-            : throw new AfsException(AfsError.NotSupported, "only attributes of the user. namespace are kept here");
+            : throw new AfsException(AfsError.NotSupported, "only attributes of the user. namespace and POSIX ACLs are kept here");
 
     private static void Answer(Exchange x, ReadOnlySpan<byte> value, uint size)
     {

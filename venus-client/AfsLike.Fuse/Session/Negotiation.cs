@@ -6,8 +6,8 @@ namespace AfsLike.Fuse.Session;
 
 /// <summary>
 /// INIT: what we want of what the kernel offers. Why what is not asked for is not:
-/// WRITEBACK_CACHE excludes passthrough; POSIX_ACL and default_permissions would let mode bits decide, which know nothing of
-/// a directory's ACL; AUTO_INVAL_DATA would drop pages whenever a time changes, and we say ourselves what changed.
+/// WRITEBACK_CACHE excludes passthrough; default_permissions would let mode bits decide, which know nothing of a directory's ACL, and POSIX_ACL switches it on (without it the kernel hands these
+/// xattrs on as any other, and leaves the umask to us, which a directory's default ACL takes the place of: DONT_MASK); AUTO_INVAL_DATA would drop pages whenever a time changes, and we say ourselves what changed.
 ///
 /// HANDLE_KILLPRIV_V2 is asked for, against a first plan: without it (and with xattrs) the kernel asks GETXATTR
 /// security.capability before every single write(2), passthrough or not; with it, once per refresh of the attributes. Its price
@@ -24,7 +24,7 @@ internal readonly record struct Negotiation(uint Minor, InitFlags Flags, uint Ma
     private const uint EpochMinor = 44;
 
     private const InitFlags Wanted =
-        InitFlags.AsyncRead | InitFlags.AtomicOpenTruncate | InitFlags.BigWrites | InitFlags.DoReadDirectoryPlus
+        InitFlags.AsyncRead | InitFlags.AtomicOpenTruncate | InitFlags.BigWrites | InitFlags.DontMask | InitFlags.DoReadDirectoryPlus
         | InitFlags.ReadDirectoryPlusAuto | InitFlags.AsyncDirectIo | InitFlags.ParallelDirectoryOperations | InitFlags.AbortError
         | InitFlags.MaxPages | InitFlags.CacheSymlinks | InitFlags.ExplicitInvalidateData | InitFlags.HandleKillPrivilegesV2
         | InitFlags.InitExtended | InitFlags.HasExpireOnly | InitFlags.DirectIoAllowMmap | InitFlags.Passthrough | InitFlags.HasResend;

@@ -6,11 +6,14 @@ using Google.Protobuf;
 
 namespace AfsLike.Venus.Tree;
 
-/// <summary>stat, chmod, chown, truncate, utimes, access, readlink and xattrs.</summary>
+/// <summary>stat, chmod, chown, truncate, utimes, access, readlink and xattrs, POSIX ACLs among them.</summary>
 internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, Granting granting, Changing changing, Opening opening)
 {
     /// <summary>A directory can be searched by some users of this host only from now on.</summary>
     public Func<Task> SearchEnded { private get; set; } = static () => Task.CompletedTask;
+
+    /// <summary>What the kernel shows of a vnode has changed without its knowing.</summary>
+    public Func<Fid, Task> ModeChanged { private get; set; } = static _ => Task.CompletedTask;
 
     public async Task<AttributesGrant> GetAsync(Login who, NodeId id, CancellationToken cancel)
     {
@@ -90,15 +93,26 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
 
     public async Task<ReadOnlyMemory<byte>> GetXattrAsync(Login who, NodeId id, ReadOnlyMemory<byte> name, CancellationToken cancel)
     {
-        MustBeOfUsers(name.Span);
         var node = nodes.Get(id);
+        var isAcl = PosixAcl.IsName(name.Span);
+        await MustBeKeptAsync(node, who, name, cancel);
         var status = await VisibleAsync(node, who, cancel);
-        if (status.IsPosix && !PosixMode.Allows(status, who.Unix, PosixMode.Read))
+        if (name.Span.SequenceEqual(PosixAcl.AccessName))
+        {
+            return status.AccessAcl.IsEmpty ? throw new AfsException(AfsError.NoAttribute) : status.AccessAcl;
+        }
+
+        if (isAcl && !status.HasDefaultAcl)
+        {
+            throw new AfsException(AfsError.NoAttribute); // nobody need be asked
+        }
+
+        if (status.IsPosix && !isAcl && !PosixMode.Allows(status, who.Unix, PosixMode.Read))
         {
             throw FileRights.Denied(status, who); // the names may be listed
         }
 
-        foreach (var attribute in await XattrsAsync(who, node, cancel))
+        foreach (var attribute in await XattrsAsync(who, node, status, cancel))
         {
             if (attribute.Name.Span.SequenceEqual(name.Span))
             {
@@ -109,14 +123,19 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
         throw new AfsException(AfsError.NoAttribute);
     }
 
-    public async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ListXattrsAsync(Login who, NodeId id, CancellationToken cancel) =>
-        [.. (await XattrsAsync(who, nodes.Get(id), cancel)).Select(attribute => attribute.Name)];
+    public async Task<IReadOnlyList<ReadOnlyMemory<byte>>> ListXattrsAsync(Login who, NodeId id, CancellationToken cancel)
+    {
+        var node = nodes.Get(id);
+        var status = await VisibleAsync(node, who, cancel);
+        var names = (await XattrsAsync(who, node, status, cancel)).Select(static attribute => attribute.Name);
+        return status.AccessAcl.IsEmpty ? [.. names] : [PosixAcl.AccessName.ToArray(), .. names];
+    }
 
     public async Task SetXattrAsync(
         Caller caller, Login who, NodeId id, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte>? value, SetAttributeModes modes)
     {
-        MustBeOfUsers(name.Span);
         var node = nodes.Get(id);
+        await MustBeKeptAsync(node, who, name, CancellationToken.None);
         var call = new SetAttributeCall
         {
             Fid = node.Fid.ToWire(),
@@ -126,9 +145,50 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
             CreateOnly = modes.HasFlag(SetAttributeModes.CreateOnly),
             ReplaceOnly = modes.HasFlag(SetAttributeModes.ReplaceOnly),
         };
-        var status = await changing.ChangeStatusAsync(caller, who, node.Fid, new Request { SetAttribute = call });
+        var status = name.Span.SequenceEqual(PosixAcl.AccessName)
+            ? await SetAccessAclAsync(caller, who, node, call)
+            : await changing.ChangeStatusAsync(caller, who, node.Fid, new Request { SetAttribute = call });
         parts.Knowledge.Get(node.Fid).Attributes = null;
         Opening.Renew(node, status);
+    }
+
+    /// <summary>As a chmod, of which the kernel does not know that it is one.</summary>
+    private async Task<VnodeStatus> SetAccessAclAsync(Caller caller, Login who, Node node, SetAttributeCall call)
+    {
+        var status = await StatusOfAsync(node, who, CancellationToken.None);
+        if (!call.Remove)
+        {
+            PosixAcl.Check(call.Value.Span);
+        }
+
+        var asked = call.Remove ? status with { AccessAcl = default } : status with { AccessAcl = call.Value.Memory, Mode = PosixAcl.ModeOf(call.Value.Span, status.Mode) };
+        try
+        {
+            status = await changing.ChangeStatusAsync(caller, who, node.Fid, new Request { SetAttribute = call });
+        }
+        finally
+        {
+            if (status.Kind == VnodeKind.Directory && !PosixMode.LetsEverybodySearch(asked))
+            {
+                await SearchEnded();
+            }
+        }
+
+        await ModeChanged(node.Fid);
+        return status;
+    }
+
+    /// <summary>Xattrs of users are, and on a posix volume POSIX ACLs. Throws NotSupported, InvalidArgument.</summary>
+    private async ValueTask MustBeKeptAsync(Node node, Login who, ReadOnlyMemory<byte> name, CancellationToken cancel)
+    {
+        if (!PosixAcl.IsName(name.Span))
+        {
+            MustBeOfUsers(name.Span);
+        }
+        else if (!await facts.IsPosixAsync(node.Fid, who, cancel))
+        {
+            throw new AfsException(AfsError.NotSupported, "ACLs of AFS decide here");
+        }
     }
 
     private static void MustBeOfUsers(ReadOnlySpan<byte> name)
@@ -144,9 +204,8 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
         }
     }
 
-    private async Task<IReadOnlyList<VnodeAttribute>> XattrsAsync(Login who, Node node, CancellationToken cancel)
+    private async Task<IReadOnlyList<VnodeAttribute>> XattrsAsync(Login who, Node node, VnodeStatus status, CancellationToken cancel)
     {
-        var status = await VisibleAsync(node, who, cancel);
         if (!status.HasAttributes)
         {
             return [];

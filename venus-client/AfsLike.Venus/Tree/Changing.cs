@@ -15,7 +15,7 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts, Cl
 
     /// <summary>The new vnode. Throws Exists.</summary>
     public async Task<VnodeStatus> CreateAsync(
-        Caller caller, Login who, NodeId parent, FileName name, VnodeKind kind, uint mode, ReadOnlyMemory<byte> target)
+        Caller caller, Login who, NodeId parent, FileName name, VnodeKind kind, uint mode, uint umask, ReadOnlyMemory<byte> target)
     {
         var directory = nodes.Get(parent).Fid;
         var call = new CreateCall
@@ -24,16 +24,17 @@ internal sealed class Changing(TreeParts parts, NodeTable nodes, Facts facts, Cl
             Name = name.ToWire(),
             Kind = (uint)kind,
             Mode = mode,
+            Umask = umask,
             Target = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(target),
         };
         return await AddNameAsync(caller, who, directory, name, new Request { Create = call });
     }
 
     /// <summary>A file without a name. The directory stays as it is.</summary>
-    public async Task<VnodeStatus> CreateNamelessAsync(Caller caller, Login who, NodeId parent, uint mode)
+    public async Task<VnodeStatus> CreateNamelessAsync(Caller caller, Login who, NodeId parent, uint mode, uint umask)
     {
         var directory = nodes.Get(parent).Fid;
-        var call = new CreateCall { Directory = directory.ToWire(), Kind = (uint)VnodeKind.File, Mode = mode, Nameless = true };
+        var call = new CreateCall { Directory = directory.ToWire(), Kind = (uint)VnodeKind.File, Mode = mode, Umask = umask, Nameless = true };
         var noted = _knowledge.Breaks.Now;
         var reply = await MutateAsync(caller, who, new Request { Create = call }, directory);
         Learn(reply, reply.Create.Directory, noted, who);

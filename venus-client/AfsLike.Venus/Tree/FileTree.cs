@@ -54,6 +54,7 @@ public sealed partial class FileTree : IFileTree
         _space = new Space(parts);
         _storing.Waits = _locking.Waits = _promises.RetryLater;
         _attributes.SearchEnded = _promises.TakeEverythingBackAsync;
+        _attributes.ModeChanged = _promises.TakeAttributesBackAsync;
         logins.Changed = () => _ = _promises.LoginsChangedAsync();
     }
 

@@ -5,7 +5,7 @@ namespace AfsLike.Venus.Tree;
 /// <summary>Files that are open.</summary>
 public sealed partial class FileTree
 {
-    public Task<Created> CreateAsync(Caller caller, NodeId parent, FileName name, uint mode, OpenModes modes, CancellationToken cancel) =>
+    public Task<Created> CreateAsync(Caller caller, NodeId parent, FileName name, uint mode, uint umask, OpenModes modes, CancellationToken cancel) =>
         Change(
             cancel,
             new Touched(NodeId.None, (parent, name)),
@@ -15,7 +15,7 @@ public sealed partial class FileTree
                 VnodeStatus child;
                 try
                 {
-                    child = await _changing.CreateAsync(caller, who, parent, name, VnodeKind.File, mode, default);
+                    child = await _changing.CreateAsync(caller, who, parent, name, VnodeKind.File, mode, umask, default);
                 }
                 catch (AfsException failure) when (failure.Error == AfsError.Exists && !modes.HasFlag(OpenModes.Exclusive))
                 {
@@ -27,14 +27,14 @@ public sealed partial class FileTree
             },
             abandoned: created => _ = _storing.ReleaseAsync(created.Open.Handle));
 
-    public Task<Created> CreateNamelessAsync(Caller caller, NodeId parent, uint mode, OpenModes modes, CancellationToken cancel) =>
+    public Task<Created> CreateNamelessAsync(Caller caller, NodeId parent, uint mode, uint umask, OpenModes modes, CancellationToken cancel) =>
         Change(
             cancel,
             Touched.Nothing,
             async () =>
             {
                 var who = _parts.WhoIs(caller);
-                var child = await _changing.CreateNamelessAsync(caller, who, parent, mode);
+                var child = await _changing.CreateNamelessAsync(caller, who, parent, mode, umask);
                 var node = _nodes.CurrentOrNew(child);
                 node.IsNameless = true;
                 node.Lookups++;

@@ -28,14 +28,14 @@ public sealed partial class FileTree
     public Task<ReadOnlyMemory<byte>> ReadLinkAsync(Caller caller, NodeId node, CancellationToken cancel) =>
         Read(cancel, patient => _attributes.ReadLinkAsync(_parts.WhoIs(caller), node, patient));
 
-    public Task<Entry> MakeNodeAsync(Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, uint device, CancellationToken cancel) =>
-        MakeAsync(caller, parent, name, kind, mode, DeviceNumber.ToTarget(kind, device), cancel);
+    public Task<Entry> MakeNodeAsync(Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, uint umask, uint device, CancellationToken cancel) =>
+        MakeAsync(caller, parent, name, kind, mode, umask, DeviceNumber.ToTarget(kind, device), cancel);
 
-    public Task<Entry> MakeDirectoryAsync(Caller caller, NodeId parent, FileName name, uint mode, CancellationToken cancel) =>
-        MakeAsync(caller, parent, name, VnodeKind.Directory, mode, default, cancel);
+    public Task<Entry> MakeDirectoryAsync(Caller caller, NodeId parent, FileName name, uint mode, uint umask, CancellationToken cancel) =>
+        MakeAsync(caller, parent, name, VnodeKind.Directory, mode, umask, default, cancel);
 
     public Task<Entry> MakeSymlinkAsync(Caller caller, NodeId parent, FileName name, ReadOnlyMemory<byte> target, CancellationToken cancel) =>
-        MakeAsync(caller, parent, name, VnodeKind.Symlink, 0x1FF, target, cancel);
+        MakeAsync(caller, parent, name, VnodeKind.Symlink, 0x1FF, 0, target, cancel);
 
     public Task<Entry> LinkAsync(Caller caller, NodeId node, NodeId newParent, FileName newName, CancellationToken cancel) => Change(cancel, new Touched(node, (newParent, newName)), async () =>
     {
@@ -78,11 +78,11 @@ public sealed partial class FileTree
         Change(cancel, new Touched(node), () => _attributes.SetXattrAsync(caller, _parts.WhoIs(caller), node, name, null, SetAttributeModes.None));
 
     private Task<Entry> MakeAsync(
-        Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, ReadOnlyMemory<byte> target, CancellationToken cancel) =>
+        Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, uint umask, ReadOnlyMemory<byte> target, CancellationToken cancel) =>
         Change(cancel, new Touched(NodeId.None, (parent, name)), async () =>
         {
             var who = _parts.WhoIs(caller);
-            var child = await _changing.CreateAsync(caller, who, parent, name, kind, mode, target);
+            var child = await _changing.CreateAsync(caller, who, parent, name, kind, mode, umask, target);
             return await EntryAsync(who, parent, name, child);
         });
 

@@ -56,7 +56,7 @@ internal sealed class Granting(TreeParts parts, NodeTable nodes, Facts facts, Re
             // From now on this is what is shown at least, even when the contents change elsewhere: nobody sees an object go backwards (promise C1).
             open.Held = before with
             {
-                Version = status.Version, Mode = status.Mode, Owner = status.Owner, Group = status.Group, LinkCount = status.LinkCount, ChangeTime = status.ChangeTime, AccessTime = status.AccessTime,
+                Version = status.Version, Mode = status.Mode, AccessAcl = status.AccessAcl, Owner = status.Owner, Group = status.Group, LinkCount = status.LinkCount, ChangeTime = status.ChangeTime, AccessTime = status.AccessTime,
             };
         }
 

@@ -28,16 +28,18 @@ public interface IFileTree
 
     Task<ReadOnlyMemory<byte>> ReadLinkAsync(Caller caller, NodeId node, CancellationToken cancel);
 
-    Task<Created> CreateAsync(Caller caller, NodeId parent, FileName name, uint mode, OpenModes modes, CancellationToken cancel);
+    /// <summary>Makes a file, or opens the one that is there.</summary>
+    /// <param name="umask">Taken from <paramref name="mode"/>, unless the directory has a default ACL. So for all that is made; a front-end whose kernel has done it already may say 0.</param>
+    Task<Created> CreateAsync(Caller caller, NodeId parent, FileName name, uint mode, uint umask, OpenModes modes, CancellationToken cancel);
 
     /// <summary>O_TMPFILE: a file without a name in a directory, until <see cref="LinkAsync"/> gives it one. It goes with its last handle.</summary>
-    Task<Created> CreateNamelessAsync(Caller caller, NodeId parent, uint mode, OpenModes modes, CancellationToken cancel);
+    Task<Created> CreateNamelessAsync(Caller caller, NodeId parent, uint mode, uint umask, OpenModes modes, CancellationToken cancel);
 
     /// <summary>mknod(2). NotPermitted for devices, but for root on a posix volume.</summary>
     /// <param name="device">Its number, of a device.</param>
-    Task<Entry> MakeNodeAsync(Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, uint device, CancellationToken cancel);
+    Task<Entry> MakeNodeAsync(Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, uint umask, uint device, CancellationToken cancel);
 
-    Task<Entry> MakeDirectoryAsync(Caller caller, NodeId parent, FileName name, uint mode, CancellationToken cancel);
+    Task<Entry> MakeDirectoryAsync(Caller caller, NodeId parent, FileName name, uint mode, uint umask, CancellationToken cancel);
 
     Task<Entry> MakeSymlinkAsync(Caller caller, NodeId parent, FileName name, ReadOnlyMemory<byte> target, CancellationToken cancel);
 
@@ -86,7 +88,7 @@ public interface IFileTree
 
     void ReleaseDirectory(HandleId handle);
 
-    /// <summary>The value of a "user." xattr; NoAttribute when there is none.</summary>
+    /// <summary>The value of a "user." xattr, or on a posix volume of a POSIX ACL; NoAttribute when there is none.</summary>
     Task<ReadOnlyMemory<byte>> GetXattrAsync(Caller caller, NodeId node, ReadOnlyMemory<byte> name, CancellationToken cancel);
 
     Task<IReadOnlyList<ReadOnlyMemory<byte>>> ListXattrsAsync(Caller caller, NodeId node, CancellationToken cancel);

@@ -92,6 +92,16 @@ internal sealed class Promises(
         await parts.Kernel.InvalidateEverythingAsync(nodes.All);
     }
 
+    /// <summary>A change of our own of which the kernel does not know that it changes what stat(2) shows; the server tells the changer of none.</summary>
+    public async Task TakeAttributesBackAsync(Fid fid)
+    {
+        foreach (var node in nodes.Of(fid).ToList())
+        {
+            takenBack.Add(node.Id);
+            await parts.Kernel.InvalidateNodeAsync(node.Id, contents: false);
+        }
+    }
+
     /// <summary>
     /// The caller of this change was interrupted, and others of this host go on: from now until it is done the kernel is told nothing of it for good, since the server tells the changer of no change of his own.
     /// </summary>

@@ -36,6 +36,7 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
         {
             Actor = call.Who.User,
             Unix = call.Unix,
+            Umask = asked.Umask,
             NamelessFor = asked.Nameless ? call.Client.Session.Instance : null,
             Authorize = view =>
             {
@@ -182,10 +183,23 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
         }
 
         var value = asked.Remove ? default(ReadOnlyMemory<byte>?) : asked.Value.Memory; // a plain null would become no bytes, by way of byte[]
+        var isAcl = PosixAcl.IsName(asked.Name.Span);
         var mutation = new ChangeAttribute(subject, asked.Name.Memory, value, asked.CreateOnly, asked.ReplaceOnly)
         {
             Actor = call.Who.User,
-            Authorize = view => vnodes.For(call, volume).SetAttribute(view.Subject),
+            Unix = call.Unix,
+            Authorize = view =>
+            {
+                var rights = vnodes.For(call, volume);
+                if (isAcl)
+                {
+                    rights.SetPosixAcl(view.Subject);
+                }
+                else
+                {
+                    rights.SetAttribute(view.Subject);
+                }
+            },
         };
         return StatusAfterAsync(call, volume, subject, mutation);
     }

@@ -66,6 +66,8 @@ public sealed class CallRights(Principal who, Func<Fid, Rights> rightsOn) : ICal
         }
     }
 
+    public void SetPosixAcl(VnodeStatus subject) => throw new AfsException(AfsError.NotSupported, "directories have ACLs of AFS here, and no others");
+
     public void Create(VnodeStatus directory, VnodeKind kind)
     {
         if (kind is VnodeKind.CharacterDevice or VnodeKind.BlockDevice)

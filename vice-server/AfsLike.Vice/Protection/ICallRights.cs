@@ -24,6 +24,9 @@ public interface ICallRights
 
     void SetAttribute(VnodeStatus subject);
 
+    /// <summary>An ACL as acl(5) has them, which is set as an xattr.</summary>
+    void SetPosixAcl(VnodeStatus subject);
+
     void Create(VnodeStatus directory, VnodeKind kind);
 
     void Link(VnodeStatus subject, VnodeStatus directory);

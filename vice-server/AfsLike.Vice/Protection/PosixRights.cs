@@ -50,6 +50,15 @@ public sealed class PosixRights(bool isTrusted, UnixCaller? who, string refusal)
         Need(subject, PosixMode.Write, caller);
     }
 
+    public void SetPosixAcl(VnodeStatus subject)
+    {
+        var caller = Caller();
+        if (!caller.IsRoot && !caller.Owns(subject))
+        {
+            throw NotPermitted(subject, "only its owner changes a file's ACL");
+        }
+    }
+
     public void Create(VnodeStatus directory, VnodeKind kind)
     {
         var caller = Caller();
@@ -172,7 +181,7 @@ public sealed class PosixRights(bool isTrusted, UnixCaller? who, string refusal)
 
     private static AfsException NotPermitted(VnodeStatus subject, string why) => new(AfsError.NotPermitted, $"{subject.Fid}: {why}");
 
-    private static AfsException NoAcl() => new(AfsError.NotSupported, "a posix volume has no ACLs: mode bits, uid and gid decide");
+    private static AfsException NoAcl() => new(AfsError.NotSupported, "a posix volume has no such ACLs: mode bits, uid, gid and POSIX ACLs (setfacl) decide");
 
     private void Believe()
     {

@@ -14,7 +14,7 @@ internal static class Deciding
         RenameName rename => Renaming.Rename(work, rename),
         ChangeStatus change => Change(work, change, cut),
         StoreContent store => Store(work, store),
-        ChangeAttribute attribute => SetAttribute(work, attribute),
+        ChangeAttribute attribute => PosixAcl.IsName(attribute.Name.Span) ? SettingPosixAcls.Set(work, attribute) : SetAttribute(work, attribute),
         ChangeAcl acl => SetAcl(work, acl),
         DropOrphan drop => Drop(work, drop),
         _ => throw new ArgumentOutOfRangeException(nameof(mutation), mutation.GetType().Name),
@@ -34,6 +34,7 @@ internal static class Deciding
             Group = change.Group ?? before.Group,
             ModifyTime = change.ModifyTime ?? before.ModifyTime,
             AccessTime = change.AccessTime ?? before.AccessTime,
+            AccessAcl = change.Mode is { } mode && !before.AccessAcl.IsEmpty ? PosixAcl.WithMode(before.AccessAcl.Span, mode) : before.AccessAcl,
         };
         if (change.Length is { } length && length != before.Length)
         {
@@ -52,8 +53,7 @@ internal static class Deciding
             after = after with { Length = length, DataVersion = before.DataVersion.Next(), ModifyTime = change.ModifyTime ?? work.Now };
         }
 
-        var searched = after is { IsPosix: true, Kind: VnodeKind.Directory } && PosixMode.LetsEverybodySearch(before) != PosixMode.LetsEverybodySearch(after);
-        return Put(work, record, after, rights: searched);
+        return Put(work, record, after, rights: IsSearchedByOthers(before, after));
     }
 
     /// <summary>A store on another version than the writer started from keeps what it replaces (promise C3).</summary>
@@ -102,14 +102,19 @@ internal static class Deciding
             attributes.Add((change.Name.ToArray(), value.ToArray()));
         }
 
+        MustFit(attributes);
+        work.PutAttributes(change.Subject, attributes);
+        var after = record.Status with { Version = work.Version, ChangeTime = work.Now, HasAttributes = attributes.Count > 0 };
+        return Put(work, record, after, rights: false);
+    }
+
+    /// <summary>Throws NoSpace.</summary>
+    public static void MustFit(List<(byte[] Name, byte[] Value)> attributes)
+    {
         if (attributes.Sum(attribute => attribute.Name.Length + attribute.Value.Length) > Limits.AttributesTotal)
         {
             throw new AfsException(AfsError.NoSpace, $"the attributes of one file have at most {Limits.AttributesTotal} bytes together");
         }
-
-        work.PutAttributes(change.Subject, attributes);
-        var after = record.Status with { Version = work.Version, ChangeTime = work.Now, HasAttributes = attributes.Count > 0 };
-        return Put(work, record, after, rights: false);
     }
 
     private static Applied SetAcl(MutationWork work, ChangeAcl change)
@@ -150,7 +155,11 @@ internal static class Deciding
         }
     }
 
-    private static Applied Put(MutationWork work, VnodeRecord record, VnodeStatus after, bool rights)
+    /// <summary>What kernels may know of a directory changes with it.</summary>
+    public static bool IsSearchedByOthers(VnodeStatus before, VnodeStatus after) =>
+        after is { IsPosix: true, Kind: VnodeKind.Directory } && PosixMode.LetsEverybodySearch(before) != PosixMode.LetsEverybodySearch(after);
+
+    public static Applied Put(MutationWork work, VnodeRecord record, VnodeStatus after, bool rights)
     {
         work.Put(record with { Status = after });
         var change = new ChangedVnode(after, record.Status.DataVersion, [], rightsChanged: rights);

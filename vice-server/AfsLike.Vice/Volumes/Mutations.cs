@@ -32,6 +32,9 @@ public sealed record CreateVnode(VnodeId Directory, FileName Name, VnodeKind Kin
     /// <summary>On a posix volume: whose it becomes. Null: root's.</summary>
     public UnixCaller? Unix { get; init; }
 
+    /// <summary>Taken from <see cref="Mode"/>, unless the directory has a default ACL.</summary>
+    public uint Umask { get; init; }
+
     /// <summary>It gets no name, and is kept for this client, which has it open. <see cref="Name"/> means nothing then.</summary>
     public ulong? NamelessFor { get; init; }
 }
@@ -68,7 +71,11 @@ public sealed record ChangeStatus(VnodeId Subject) : Mutation
 public sealed record StoreContent(VnodeId Subject, DataVersion Base, FileContent Content, long? ModifyTime) : Mutation;
 
 public sealed record ChangeAttribute(
-    VnodeId Subject, ReadOnlyMemory<byte> Name, ReadOnlyMemory<byte>? Value, bool CreateOnly, bool ReplaceOnly) : Mutation;
+    VnodeId Subject, ReadOnlyMemory<byte> Name, ReadOnlyMemory<byte>? Value, bool CreateOnly, bool ReplaceOnly) : Mutation
+{
+    /// <summary>On a posix volume, of a POSIX ACL: who changes it. Null: root.</summary>
+    public UnixCaller? Unix { get; init; }
+}
 
 /// <summary>Replaces a directory's ACL.</summary>
 public sealed record ChangeAcl(VnodeId Directory, AccessList Acl) : Mutation;

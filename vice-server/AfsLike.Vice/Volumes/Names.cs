@@ -17,6 +17,7 @@ internal static class Names
         }
 
         var (above, who) = (directory.Status, create.Unix ?? UnixCaller.Root);
+        var permissions = SettingPosixAcls.OfNew(work, above, create, who);
         var id = work.NewVnode();
         var isDirectory = create.Kind == VnodeKind.Directory;
         var child = new VnodeStatus
@@ -26,7 +27,10 @@ internal static class Names
             Version = work.Version,
             DataVersion = DataVersion.Zero.Next(),
             Length = create.Kind == VnodeKind.Symlink ? create.Target.Length : 0,
-            Mode = above.IsPosix ? PosixMode.OfNew(above, create.Mode, isDirectory, who) : create.Mode,
+            Mode = permissions.Mode,
+            AccessAcl = permissions.AccessAcl,
+            HasDefaultAcl = permissions.DefaultAcl is not null,
+            HasAttributes = permissions.DefaultAcl is not null,
             Owner = above.IsPosix ? new UserId(who.Uid) : work.Actor,
             Group = !above.IsPosix ? 0 : (above.Mode & PosixMode.SetGid) != 0 ? above.Group : who.Gid,
             IsPosix = above.IsPosix,
@@ -38,6 +42,11 @@ internal static class Names
             Target = create.Target,
         };
         work.Put(new VnodeRecord(child, create.Directory, IsUnnamed: create.NamelessFor is not null));
+        if (permissions.DefaultAcl is { } inheritable)
+        {
+            work.PutAttributes(id, [(PosixAcl.DefaultName.ToArray(), inheritable)]);
+        }
+
         if (create.NamelessFor is { } client)
         {
             work.PutOrphan(id, client);

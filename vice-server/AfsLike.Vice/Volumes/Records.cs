@@ -31,6 +31,8 @@ internal static class Records
     private const int HasAttributes = 1;
     private const int IsPosix = 2;
     private const int IsUnnamed = 4;
+    private const int HasAccessAcl = 8;
+    private const int HasDefaultAcl = 16;
 
     public static byte[] Encode(VolumeInfo info)
     {
@@ -83,8 +85,9 @@ internal static class Records
         var w = new RecordWriter(VnodeFormat)
             .Byte((byte)s.Kind).Number(s.Version.Value).Number(s.DataVersion.Value).Number((ulong)s.Length).Number(s.Mode).Number(s.Owner.Value)
             .Number(s.LinkCount).Fixed(s.ModifyTime).Fixed(s.ChangeTime).Fixed(s.AccessTime).Number(s.Parent.Vnode.Value).Number(record.Up.Value)
-            .Byte((byte)((s.HasAttributes ? HasAttributes : 0) | (s.IsPosix ? IsPosix : 0) | (record.IsUnnamed ? IsUnnamed : 0))).Blob(s.Target.Span);
-        return (s.IsPosix ? w.Number(s.Group) : w).Finish();
+            .Byte(FlagsOf(record)).Blob(s.Target.Span);
+        w = s.IsPosix ? w.Number(s.Group) : w;
+        return (s.AccessAcl.IsEmpty ? w : w.Blob(s.AccessAcl.Span)).Finish();
     }
 
     public static VnodeRecord DecodeVnode(byte[] bytes, Fid fid)
@@ -108,7 +111,12 @@ internal static class Records
         var up = new VnodeId(r.Number());
         var flags = r.Byte();
         status = status with { HasAttributes = (flags & HasAttributes) != 0, Target = r.Blob().ToArray(), IsPosix = (flags & IsPosix) != 0 };
-        return new VnodeRecord(status.IsPosix ? status with { Group = (uint)r.Number() } : status, up, (flags & IsUnnamed) != 0);
+        if (status.IsPosix)
+        {
+            status = status with { Group = (uint)r.Number(), HasDefaultAcl = (flags & HasDefaultAcl) != 0 };
+        }
+
+        return new VnodeRecord((flags & HasAccessAcl) != 0 ? status with { AccessAcl = r.Blob().ToArray() } : status, up, (flags & IsUnnamed) != 0);
     }
 
     /// <summary>The kind stands here too: listings and breaks need it often, and it never changes.</summary>
@@ -196,6 +204,13 @@ internal static class Records
     public static byte[] EncodeReply(byte[] reply) => new RecordWriter(ReplyFormat, reply.Length + 32).Blob(reply).Finish();
 
     public static byte[] DecodeReply(byte[] bytes) => new RecordReader(bytes, ReplyFormat, "a remembered reply").Blob().ToArray();
+
+    private static byte FlagsOf(VnodeRecord record)
+    {
+        var s = record.Status;
+        return (byte)((s.HasAttributes ? HasAttributes : 0) | (s.IsPosix ? IsPosix : 0) | (record.IsUnnamed ? IsUnnamed : 0)
+            | (s.AccessAcl.IsEmpty ? 0 : HasAccessAcl) | (s.HasDefaultAcl ? HasDefaultAcl : 0));
+    }
 
     private static void Body(RecordWriter w, FileContent content)
     {

@@ -6,7 +6,7 @@ namespace AfsLike.Tests.Fuse.Serving;
 internal sealed partial class MemoryTree
 {
     public async Task<Created> CreateAsync(
-        Caller caller, NodeId parent, FileName name, uint mode, OpenModes modes, CancellationToken cancel)
+        Caller caller, NodeId parent, FileName name, uint mode, uint umask, OpenModes modes, CancellationToken cancel)
     {
         await HookAsync(Before, nameof(CreateAsync), name, cancel);
         lock (_gate)
@@ -23,22 +23,22 @@ internal sealed partial class MemoryTree
                 return new Created(Give(directory, there), OpenNow(there, modes));
             }
 
-            var inode = Make(directory, name, VnodeKind.File, mode, caller);
+            var inode = Make(directory, name, VnodeKind.File, mode & ~umask, caller);
             Save();
             return new Created(Give(directory, inode), OpenNow(inode, modes));
         }
     }
 
-    public Task<Created> CreateNamelessAsync(Caller caller, NodeId parent, uint mode, OpenModes modes, CancellationToken cancel) =>
+    public Task<Created> CreateNamelessAsync(Caller caller, NodeId parent, uint mode, uint umask, OpenModes modes, CancellationToken cancel) =>
         Task.FromException<Created>(new AfsException(AfsError.NotSupported));
 
-    public Task<Entry> MakeNodeAsync(Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, uint device, CancellationToken cancel) =>
+    public Task<Entry> MakeNodeAsync(Caller caller, NodeId parent, FileName name, VnodeKind kind, uint mode, uint umask, uint device, CancellationToken cancel) =>
         kind is VnodeKind.CharacterDevice or VnodeKind.BlockDevice
             ? Task.FromException<Entry>(new AfsException(AfsError.NotPermitted))
-            : MakeAsync(caller, parent, name, kind, mode, [], cancel);
+            : MakeAsync(caller, parent, name, kind, mode & ~umask, [], cancel);
 
-    public Task<Entry> MakeDirectoryAsync(Caller caller, NodeId parent, FileName name, uint mode, CancellationToken cancel) =>
-        MakeAsync(caller, parent, name, VnodeKind.Directory, mode, [], cancel);
+    public Task<Entry> MakeDirectoryAsync(Caller caller, NodeId parent, FileName name, uint mode, uint umask, CancellationToken cancel) =>
+        MakeAsync(caller, parent, name, VnodeKind.Directory, mode & ~umask, [], cancel);
 
     public Task<Entry> MakeSymlinkAsync(
         Caller caller, NodeId parent, FileName name, ReadOnlyMemory<byte> target, CancellationToken cancel) =>
