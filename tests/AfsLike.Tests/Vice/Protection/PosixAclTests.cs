@@ -91,7 +91,7 @@ public sealed class PosixAclTests
         var open = Acl((Owner, 7, Nobody), (User, 0, 8), (OwningGroup, 5, Nobody), (Group, 7, 70), (Mask, 7, Nobody), (Other, 5, Nobody));
         Assert.True(PosixMode.Allows(File(open), Unasked(1), PosixMode.Read));
 
-        static UnixCaller Unasked(uint uid) => new(uid, 1, static () => throw new InvalidOperationException("asked for groups"));
+        static UnixCaller Unasked(uint uid) => new(uid, 1, pid: 7, static _ => throw new InvalidOperationException("asked for groups"));
     }
 
     [Fact]
