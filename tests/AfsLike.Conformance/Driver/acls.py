@@ -237,9 +237,9 @@ def inheritance():
 def tools():
     for line in (
             'touch f; mkdir d; ls -ld f d | cut -c1-11', 'setfacl -m u:1001:rw,g:5000:r f; getfacl -n f; ls -l f | cut -c1-11', 'setfacl -m m::r f; getfacl -nc f', 'setfacl -x u:1001 f; getfacl -nc f', 'setfacl -b f; getfacl -nc f; ls -l f | cut -c1-11',
-            'setfacl -m u:1001:rwx,d:u:1002:rx,d:g:6000:rwx d; getfacl -n d', 'umask 077; mkdir -p d/e/g; touch d/e/x; getfacl -Rn d', 'setfacl -k d; getfacl -nc d', 'setfacl -R -m u:1005:rX d; getfacl -Rn d',
-            'cp -p f copy; setfacl -m u:1001:r,u:1002:rw f; cp -p f kept; cp f lost; getfacl -n copy kept lost', 'cp -a d d2; getfacl -Rn d2', 'mv kept moved; getfacl -n moved', 'ln moved second; setfacl -m u:7:r second; getfacl -n moved', 'rsync -aA d/ d3; getfacl -Rn d3',
-            'getfacl -R d > saved; setfacl -R -b d; setfacl --restore=saved; getfacl -Rn d', 'setfacl -d -m u:1001:r f', 'setfacl -m u:1001:rw,u:1001:r f', 'install -m 640 f installed; getfacl -n installed', 'chmod g-w,o= moved; getfacl -n moved', 'getfacl -n f | setfacl -b -M - copy; getfacl -n copy',
+            'setfacl -m u:1001:rwx,d:u:1002:rx,d:g:6000:rwx d; getfacl -n d', 'umask 077; mkdir -p d/e/g; touch d/e/x; find d | sort | getfacl -n -', 'setfacl -k d; getfacl -nc d', 'setfacl -R -m u:1005:rX d; find d | sort | getfacl -n -',
+            'cp -p f copy; setfacl -m u:1001:r,u:1002:rw f; cp -p f kept; cp f lost; getfacl -n copy kept lost', 'cp -a d d2; find d2 | sort | getfacl -n -', 'mv kept moved; getfacl -n moved', 'ln moved second; setfacl -m u:7:r second; getfacl -n moved', 'rsync -aA d/ d3; find d3 | sort | getfacl -n -',
+            'getfacl -R d > saved; setfacl -R -b d; setfacl --restore=saved; find d | sort | getfacl -n -', 'setfacl -d -m u:1001:r f', 'setfacl -m u:1001:rw,u:1001:r f', 'install -m 640 f installed; getfacl -n installed', 'chmod g-w,o= moved; getfacl -n moved', 'getfacl -n f | setfacl -b -M - copy; getfacl -n copy',
             'setpriv --reuid 1001 --regid 1001 --clear-groups setfacl -m u:1001:rwx f', 'getfacl -nc .'):
         command(line)
 

@@ -145,9 +145,18 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
             CreateOnly = modes.HasFlag(SetAttributeModes.CreateOnly),
             ReplaceOnly = modes.HasFlag(SetAttributeModes.ReplaceOnly),
         };
-        var status = name.Span.SequenceEqual(PosixAcl.AccessName)
-            ? await SetAccessAclAsync(caller, who, node, call)
-            : await changing.ChangeStatusAsync(caller, who, node.Fid, new Request { SetAttribute = call });
+        VnodeStatus status;
+        try
+        {
+            status = name.Span.SequenceEqual(PosixAcl.AccessName)
+                ? await SetAccessAclAsync(caller, who, node, call)
+                : await changing.ChangeStatusAsync(caller, who, node.Fid, new Request { SetAttribute = call });
+        }
+        catch (AfsException none) when (none.Error == AfsError.NoAttribute && call.Remove && PosixAcl.IsName(name.Span))
+        {
+            return; // as local file systems have it: what is not there is removed
+        }
+
         parts.Knowledge.Get(node.Fid).Attributes = null;
         Opening.Renew(node, status);
     }
