@@ -11,6 +11,9 @@ internal sealed class Claims(TreeParts parts, NodeTable nodes)
 {
     private bool _recovered;
 
+    /// <summary>Files without a name that are being made. The server may keep one already whose node is not here before its answer is: meanwhile nothing unknown is closed.</summary>
+    public int Making { get; set; }
+
     /// <summary>What the kernel still holds of a former life is known now.</summary>
     public Task RecoveredAsync()
     {
@@ -75,7 +78,7 @@ internal sealed class Claims(TreeParts parts, NodeTable nodes)
             isHeld |= node.Open is not null || node.Lookups > 0;
         }
 
-        if (!isHeld)
+        if (!isHeld && Making == 0)
         {
             await CloseAsync(fid);
         }

@@ -34,13 +34,21 @@ public sealed partial class FileTree
             async () =>
             {
                 var who = _parts.WhoIs(caller);
-                var child = await _changing.CreateNamelessAsync(caller, who, parent, mode, umask);
-                var node = _nodes.CurrentOrNew(child);
-                node.IsNameless = true;
-                node.Lookups++;
-                var attributes = _granting.Attributes(node, child, shared: false);
-                var entry = new Entry(node.Id, attributes.Attributes, Validity.None, Validity.None, attributes.Stamp);
-                return await OpenedAsync(entry, _opening.OpenNewAsync(node, child, who, caller.Uid, modes));
+                _claims.Making++;
+                try
+                {
+                    var child = await _changing.CreateNamelessAsync(caller, who, parent, mode, umask);
+                    var node = _nodes.CurrentOrNew(child);
+                    node.IsNameless = true;
+                    node.Lookups++;
+                    var attributes = _granting.Attributes(node, child, shared: false);
+                    var entry = new Entry(node.Id, attributes.Attributes, Validity.None, Validity.None, attributes.Stamp);
+                    return await OpenedAsync(entry, _opening.OpenNewAsync(node, child, who, caller.Uid, modes));
+                }
+                finally
+                {
+                    _claims.Making--;
+                }
             },
             abandoned: created => _ = _storing.ReleaseAsync(created.Open.Handle));
 
