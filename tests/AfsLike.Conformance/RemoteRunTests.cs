@@ -125,7 +125,8 @@ public sealed class RemoteRunTests(SharedCell shared)
     public async Task Every_listing_has_json()
     {
         var hosts = await JsonAsync("host", "list");
-        Assert.Equal(["c1", "c2"], hosts.EnumerateArray().Select(static h => h.GetProperty("name").GetString()).Where(static n => n!.StartsWith('c')).Order());
+        // Others may have joined: what was enrolled by a test that ran before stays in the cell.
+        Assert.Subset(hosts.EnumerateArray().Select(static host => host.GetProperty("name").GetString()).ToHashSet(), new HashSet<string?> { "c1", "c2" });
         foreach (var listing in (string[][])[["ps", "--all"], ["user", "list"], ["volume", "list"], ["acl", "get", Cell.Scratch]])
         {
             Assert.Equal(JsonValueKind.Array, (await JsonAsync(listing)).ValueKind);
