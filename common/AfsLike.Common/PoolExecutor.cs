@@ -1,8 +1,6 @@
-// The one place where strands meet the pool.
-#pragma warning disable RS0030
 namespace AfsLike.Common;
 
-/// <summary>The thread pool.</summary>
+/// <summary>The thread pool, or the thread at hand where that is a <see cref="Carrier"/>.</summary>
 public sealed class PoolExecutor : IStrandExecutor
 {
     public static readonly PoolExecutor Instance = new();
@@ -13,9 +11,5 @@ public sealed class PoolExecutor : IStrandExecutor
 
     public bool LendsCallers => true;
 
-    /// <summary>
-    /// Most posts come from a pool thread that has nothing else to do: it takes the strand up itself, and no other has to be woken for a
-    /// lone message. If it is busy for longer, another one steals the work.
-    /// </summary>
-    public void Execute(Strand strand) => ThreadPool.UnsafeQueueUserWorkItem(static strand => strand.Drain(), strand, preferLocal: true);
+    public void Execute(Strand strand) => Carrier.Queue(static strand => ((Strand)strand!).Drain(), strand);
 }

@@ -1,50 +1,86 @@
 using System.Net.Security;
-using System.Net.WebSockets;
+using System.Net.Sockets;
+using System.Security.Authentication;
 using AfsLike.Common.Sessions;
 
 namespace AfsLike.Host.Transport;
 
 /// <summary>
 /// Dials a vice-server: each session has a TCP connection of its own, so that bulk transfers never stand before a renewal
-/// (RULES.md 18). A web socket on it, and not a stream of gRPC: between a message and the connection there is no queue of frames with threads of its own to wake.
+/// (RULES.md 18). It says so in its first bytes (<see cref="Preamble"/>), before TLS: sessions share the server's port with HTTP and have nothing else in common with it.
 /// </summary>
 /// <param name="address">"HOST:PORT" to connect to.</param>
 /// <param name="tls">Our certificate and whom we accept; see <see cref="Certificates.Tls"/>.</param>
 /// <param name="serverName">Name the server is known by to the session's owner.</param>
 public sealed class SessionDialer(string address, SslClientAuthenticationOptions tls, string serverName) : IDialer
 {
-    /// <summary>Where sessions are on the server's port.</summary>
-    public const string Path = "/session";
+    /// <summary>How long one attempt to connect may take, with the handshake.</summary>
+    public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(6);
 
-    /// <summary>How long one attempt to connect may take.</summary>
-    public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3);
+    /// <summary>The server's first byte inside TLS: it has seen our certificate, and it is of the cell.</summary>
+    public const byte Accepted = 1;
+
+    /// <summary>What a client sends first on a connection for a session. A connection that begins with TLS is one for HTTP.</summary>
+    public static ReadOnlyMemory<byte> Preamble { get; } = "afslike\n"u8.ToArray();
 
     public async Task<IMessageChannel> DialAsync(CancellationToken cancel)
     {
-        var connection = new HttpMessageInvoker(new SocketsHttpHandler { SslOptions = tls, ConnectTimeout = ConnectTimeout, PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan });
-        var socket = new ClientWebSocket();
-        socket.Options.KeepAliveInterval = Timeout.InfiniteTimeSpan; // renewals tell who is alive
+        var (host, port) = HostPort.Parse(address);
+        var dialed = new TaskCompletionSource<IMessageChannel>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        patience.CancelAfter(ConnectTimeout + ConnectTimeout);
+        patience.CancelAfter(ConnectTimeout);
+        await using var giveUp = patience.Token.Register(() =>
+        {
+            dialed.TrySetException(new OperationCanceledException());
+            socket.Dispose();
+        });
+        new Thread(Serve) { IsBackground = true, Name = $"session {serverName}" }.Start();
         try
         {
-            await socket.ConnectAsync(new Uri($"wss://{address}{Path}"), connection, patience.Token).ConfigureAwait(false);
-            return new SessionChannel(serverName, socket, int.MaxValue - 1, connection); // our own limit stands in BatchCodec and closes the session with a reason
+            return await dialed.Task.ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is WebSocketException or HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception failure) when (failure is SocketException or AuthenticationException or IOException or OperationCanceledException or ObjectDisposedException)
         {
-            socket.Dispose();
-            connection.Dispose();
             cancel.ThrowIfCancellationRequested();
             throw new ChannelClosedException($"cannot reach the server at {address}: {Reason(failure)}", failure);
         }
+
+        void Serve()
+        {
+            using var connection = new SocketStream(socket);
+            try
+            {
+                var channel = Connect(socket, connection, host, port);
+                if (dialed.TrySetResult(channel))
+                {
+                    channel.Run();
+                }
+            }
+            catch (Exception failure)
+            {
+                dialed.TrySetException(failure);
+            }
+        }
+    }
+
+    /// <summary>All of it on the thread that will receive: see <see cref="SocketStream"/>.</summary>
+    private SessionChannel Connect(Socket socket, SocketStream connection, string host, int port)
+    {
+        socket.Connect(host, port);
+        connection.Write(Preamble.Span);
+        var stream = new SslStream(connection);
+        stream.AuthenticateAsClient(tls);
+        return stream.ReadByte() == Accepted
+            ? new SessionChannel(serverName, stream, connection, int.MaxValue - sizeof(uint)) // our own limit stands in BatchCodec and closes the session with a reason
+            : throw new IOException("it does not know this machine's certificate");
     }
 
     private static string Reason(Exception failure)
     {
         if (failure is OperationCanceledException)
         {
-            return $"no answer within {ConnectTimeout + ConnectTimeout}";
+            return $"no answer within {ConnectTimeout}";
         }
 
         var deepest = failure;

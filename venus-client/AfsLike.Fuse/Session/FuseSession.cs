@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
+using AfsLike.Common;
 using AfsLike.Fuse.Abi;
 using AfsLike.Fuse.Adapter;
 
@@ -68,6 +69,7 @@ internal sealed class FuseSession(
     private void ReadLoop()
     {
         var id = Syscalls.ThreadId();
+        SynchronizationContext.SetSynchronizationContext(Carrier.Context); // the thread that brings the server's answer gives it to the kernel
         _threads[id] = Thread.CurrentThread;
         var exchange = _pool.Rent();
         try
@@ -103,7 +105,7 @@ internal sealed class FuseSession(
 
     private async Task AnswerLaterAsync(Exchange exchange, ValueTask running)
     {
-        await running.ConfigureAwait(false);
+        await running;
         Answer(exchange);
         waiting.Remove(exchange);
         _pool.Return(exchange);

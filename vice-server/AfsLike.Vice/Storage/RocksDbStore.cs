@@ -1,5 +1,7 @@
-// This file commits on the pool: a sync blocks, and the strand must not.
+// This file commits off the strand: a sync blocks, and the strand must not.
 #pragma warning disable RS0030
+using System.Diagnostics;
+using AfsLike.Common;
 using AfsLike.Common.Model;
 using RocksDbSharp;
 
@@ -7,13 +9,16 @@ namespace AfsLike.Vice.Storage;
 
 /// <summary>
 /// The ordered store on RocksDB. One committer at a time: it takes every batch that waits, writes them as one with one sync, and completes them in order; while
-/// it syncs the next ones gather. So eight clients that create files pay for one sync together, and a single one never waits for company. It runs on the pool,
-/// whose threads look out for work a little before they sleep: a thread of its own would have to be woken by the kernel for every lone commit.
+/// it syncs the next ones gather. So eight clients that create files pay for one sync together, and a single one never waits for company. On a quick disk a lone commit is made by the
+/// thread that asked for it, where that is a <see cref="Carrier"/>: to wake another one would take as long as the sync. What waits behind it is the pool's, as is everything on a disk that is slower.
 /// </summary>
 public sealed class RocksDbStore : IOrderedStore
 {
     private const ulong MemTable = 64UL << 20;
     private const ulong BlockCache = 256UL << 20;
+
+    /// <summary>A sync that takes less is not worth a thread that is woken for it.</summary>
+    private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(1);
 
     private readonly RocksDb _db;
     private readonly WriteOptions _synced = new WriteOptions().SetSync(true);
@@ -21,6 +26,7 @@ public sealed class RocksDbStore : IOrderedStore
     private readonly object _gate = new();
     private readonly Action<Exception> _failed;
     private Exception? _failure;
+    private TimeSpan _syncTime = Quick; // on average; the first tell
     private bool _committing;
     private bool _closed;
 
@@ -94,7 +100,15 @@ public sealed class RocksDbStore : IOrderedStore
             _committing = true;
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(static store => store.Commit(), this, preferLocal: true);
+        if (_syncTime < Quick)
+        {
+            Carrier.QueueForLater(static store => ((RocksDbStore)store!).Commit(), this);
+        }
+        else
+        {
+            CommitInPool();
+        }
+
         return done.Task;
     }
 
@@ -114,27 +128,15 @@ public sealed class RocksDbStore : IOrderedStore
 
     private AfsException Failed() => new(AfsError.Unavailable, $"the server's store takes no more writes: {_failure?.Message ?? "it is closed"}", _failure);
 
+    private void CommitInPool() => ThreadPool.UnsafeQueueUserWorkItem(static store => store.Commit(), this, preferLocal: true);
+
     private void Commit()
     {
-        while (Take() is { } group)
+        do
         {
-            try
+            var group = Take();
+            if (!TryWrite(group))
             {
-                using var all = new WriteBatch();
-                foreach (var (batch, _) in group)
-                {
-                    foreach (var (key, value) in batch)
-                    {
-                        _ = value is null ? all.Delete(key) : all.Put(key, value);
-                    }
-                }
-
-                _db.Write(all, _synced);
-                Syncs++;
-            }
-            catch (RocksDbException failure)
-            {
-                Fail(group, failure);
                 return;
             }
 
@@ -143,22 +145,61 @@ public sealed class RocksDbStore : IOrderedStore
                 done.SetResult();
             }
         }
+        while (GoesOn());
     }
 
-    private List<(IReadOnlyList<(byte[] Key, byte[]? Value)> Batch, TaskCompletionSource Done)>? Take()
+    private List<(IReadOnlyList<(byte[] Key, byte[]? Value)> Batch, TaskCompletionSource Done)> Take()
+    {
+        lock (_gate)
+        {
+            var group = _waiting.ToList();
+            _waiting.Clear();
+            return group;
+        }
+    }
+
+    private bool TryWrite(List<(IReadOnlyList<(byte[] Key, byte[]? Value)> Batch, TaskCompletionSource Done)> group)
+    {
+        try
+        {
+            using var all = new WriteBatch();
+            foreach (var (key, value) in group.SelectMany(static item => item.Batch))
+            {
+                _ = value is null ? all.Delete(key) : all.Put(key, value);
+            }
+
+            var began = Stopwatch.GetTimestamp();
+            _db.Write(all, _synced);
+            _syncTime = ((7 * _syncTime) + Stopwatch.GetElapsedTime(began)) / 8;
+            Syncs++;
+            return true;
+        }
+        catch (RocksDbException failure)
+        {
+            Fail(group, failure);
+            return false;
+        }
+    }
+
+    /// <summary>Whether this thread has more to commit. A carrier leaves that to the pool: it has a connection to look after.</summary>
+    private bool GoesOn()
     {
         lock (_gate)
         {
             if (_waiting.Count == 0)
             {
                 Rest();
-                return null;
+                return false;
             }
-
-            var group = _waiting.ToList();
-            _waiting.Clear();
-            return group;
         }
+
+        if (!Carrier.IsCurrent)
+        {
+            return true;
+        }
+
+        CommitInPool();
+        return false;
     }
 
     private void Fail(List<(IReadOnlyList<(byte[] Key, byte[]? Value)> Batch, TaskCompletionSource Done)> group, Exception failure)

@@ -1,5 +1,6 @@
 using AfsLike.Common.Model;
 using AfsLike.Host.Clock;
+using AfsLike.Host.Transport;
 using AfsLike.Vice.Admin;
 using AfsLike.Vice.Location;
 using AfsLike.Vice.Login;

@@ -60,6 +60,7 @@ internal static class RunCommand
         Console.WriteLine("vice-server: ready");
         await app.WaitForShutdownAsync();
         Log("stopping");
+        await app.Services.GetRequiredService<SessionPort>().DisposeAsync();
         await stop.CancelAsync();
         await running;
     }

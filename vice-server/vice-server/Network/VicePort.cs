@@ -20,7 +20,7 @@ internal sealed record PortServices(
     Vice.ViceService Server, Strand Strand, IChunkStore Chunks, Action<string> Log);
 
 /// <summary>
-/// The server's one port: TLS 1.3; web sockets for sessions, HTTP/2 for enrolment, HTTP/1.1 for bulk. A machine shows the cell's certificate or none; with
+/// The server's one port: TLS 1.3; sessions (<see cref="SharedPort"/> tells them apart), HTTP/2 for enrolment, HTTP/1.1 for bulk. A machine shows the cell's certificate or none; with
 /// none it may enrol and read the authority's certificate, which is no secret. A certificate of any other authority ends the handshake.
 /// </summary>
 internal static class VicePort
@@ -41,8 +41,8 @@ internal static class VicePort
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(2));
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, services));
-        // Nothing that answers a request blocks, so it may run on the thread that found the bytes: each hand-over spared is a wake-up.
-        builder.WebHost.UseSockets(sockets => (sockets.UnsafePreferInlineScheduling, sockets.WaitForDataBeforeAllocatingBuffer) = (true, false));
+        builder.Services.AddSingleton(new SessionPort(services.Identity, services.Server, services.Strand, services.Log));
+        builder.Services.AddSingleton<IConnectionListenerFactory, SharedPort>();
         builder.Services.AddGrpc(grpc =>
         {
             grpc.MaxReceiveMessageSize = Limits.BatchBytes;
@@ -98,8 +98,6 @@ internal static class VicePort
     private static void Map(WebApplication app, PortServices services)
     {
         var bulk = new BulkEndpoints(services.Server, services.Strand, services.Chunks, services.Log);
-        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = Timeout.InfiniteTimeSpan }); // renewals tell who is alive
-        app.Map(SessionDialer.Path, new SessionEndpoint(services.Server, services.Strand, app.Lifetime.ApplicationStopping).ServeAsync);
         app.MapGrpcService<EnrolmentService>();
         app.MapGet("/bulk/{ticket}/{chunk}", bulk.GetAsync);
         app.MapPut("/bulk/{ticket}/{chunk}", bulk.PutAsync);

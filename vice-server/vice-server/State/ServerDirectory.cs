@@ -3,6 +3,7 @@ using System.Text.Json;
 using AfsLike.Common.Model;
 using AfsLike.Host.Certificates;
 using AfsLike.Host.Clock;
+using AfsLike.Host.Transport;
 using AfsLike.Vice.Admin;
 using AfsLike.Vice.Login;
 

@@ -1,10 +1,10 @@
 using System.Globalization;
 using AfsLike.Common.Model;
 
-namespace AfsLike.ViceServer.State;
+namespace AfsLike.Host.Transport;
 
 /// <summary>HOST:PORT or ADDR:PORT; an IPv6 address stands in brackets.</summary>
-internal readonly record struct HostPort(string Host, int Port)
+public readonly record struct HostPort(string Host, int Port)
 {
     /// <summary>Throws <see cref="AfsException"/> InvalidArgument.</summary>
     public static HostPort Parse(string text)

@@ -1,0 +1,117 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace AfsLike.ViceServer.Network;
+
+/// <summary>Kestrel's way to a port that it shares: connections for sessions go to <see cref="SessionPort"/>, which has threads for them, all others to Kestrel.</summary>
+internal sealed class SharedPort(SessionPort sessions, ILoggerFactory loggers) : IConnectionListenerFactory
+{
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(endpoint);
+            socket.Listen(512);
+        }
+        catch (SocketException failure)
+        {
+            socket.Dispose();
+            throw failure.SocketErrorCode == SocketError.AddressAlreadyInUse
+                ? new AddressInUseException(failure.Message, failure)
+                : new IOException(failure.Message, failure);
+        }
+
+        return ValueTask.FromResult<IConnectionListener>(new Listener(socket, sessions, loggers.CreateLogger<SharedPort>()));
+    }
+
+    private sealed class Listener : IConnectionListener
+    {
+        /// <summary>First byte of a connection that begins with TLS: the content type of a handshake (RFC 8446, 5.1).</summary>
+        private const byte Handshake = 22;
+
+        private readonly Socket _socket;
+        private readonly SessionPort _sessions;
+        private readonly Channel<ConnectionContext> _others = Channel.CreateUnbounded<ConnectionContext>();
+        private readonly CancellationTokenSource _stop = new();
+        // Nothing that answers a request blocks, so it may run on the thread that found the bytes: each hand-over spared is a wake-up.
+        private readonly SocketConnectionContextFactory _contexts;
+        private readonly Task _accepting;
+
+        public Listener(Socket socket, SessionPort sessions, ILogger logger)
+        {
+            _socket = socket;
+            _sessions = sessions;
+            _contexts = new SocketConnectionContextFactory(
+                new SocketConnectionFactoryOptions { UnsafePreferInlineScheduling = true, WaitForDataBeforeAllocatingBuffer = false }, logger);
+            _accepting = AcceptAllAsync();
+        }
+
+        public EndPoint EndPoint => _socket.LocalEndPoint!;
+
+        public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
+            await _others.Reader.WaitToReadAsync(cancellationToken) && _others.Reader.TryRead(out var connection) ? connection : null;
+
+        public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+        {
+            await _stop.CancelAsync();
+            _socket.Dispose();
+            await _accepting;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await UnbindAsync();
+            _contexts.Dispose();
+        }
+
+        private async Task AcceptAllAsync()
+        {
+            try
+            {
+                while (true)
+                {
+                    var socket = await _socket.AcceptAsync(_stop.Token);
+                    new Thread(() => Sort(socket)) { IsBackground = true, Name = "session" }.Start();
+                }
+            }
+            catch (Exception over) when (over is OperationCanceledException or ObjectDisposedException)
+            {
+                _others.Writer.Complete();
+            }
+        }
+
+        /// <summary>Looks at the first byte, which stays to be read. On the thread that serves the session if it is for one: see <see cref="SocketStream"/>.</summary>
+        private void Sort(Socket socket)
+        {
+            try
+            {
+                socket.NoDelay = true;
+                switch (FirstByte(socket))
+                {
+                    case Handshake when _others.Writer.TryWrite(_contexts.Create(socket)):
+                        break;
+                    case null or Handshake:
+                        socket.Dispose();
+                        break;
+                    default:
+                        _sessions.Serve(socket);
+                        break;
+                }
+            }
+            catch (SocketException)
+            {
+                socket.Dispose(); // it has gone again
+            }
+        }
+
+        private static byte? FirstByte(Socket socket)
+        {
+            Span<byte> first = stackalloc byte[1];
+            return socket.Poll(SessionPort.Patience, SelectMode.SelectRead) && socket.Receive(first, SocketFlags.Peek) == 1 ? first[0] : null;
+        }
+    }
+}
