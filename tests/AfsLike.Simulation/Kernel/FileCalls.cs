@@ -28,6 +28,24 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
                 return found.IsOk ? await OpenFoundAsync(process, found.Value, modes) : found.Error;
             });
 
+    /// <summary>open(2) with O_TMPFILE: fuse_tmpfile. No name is looked up, so no lock of the directory is taken.</summary>
+    public Task<Answer<ModelFile>> OpenNamelessAsync(ModelProcess process, IReadOnlyList<FileName> path, OpenModes modes, uint mode = 0x1A4) => NameCalls.RetryAsync(async retry =>
+    {
+        var found = await walk.ToAsync(process, path, path.Count, retry);
+        if (!found.IsOk)
+        {
+            return found.Error;
+        }
+
+        var directory = found.Value;
+        var asked = cache.Note();
+        var answer = await upcalls.AskAsync(
+            "TMPFILE", process, (daemon, reply, caller, cancel) => daemon.CreateNamelessAsync(reply, caller, directory.Id, mode, modes, cancel), changes: true);
+        await kernel.ConsumeAsync();
+        cache.Release(directory);
+        return answer.IsOk ? Made(cache.Take(answer.Value.Entry, asked with { AttributesVersion = 0 }), modes, answer.Value.Open) : answer.Error;
+    });
+
     public async Task<Answer<Done>> CloseAsync(ModelProcess process, ModelFile file)
     {
         var answer = file.NoFlush ? default(Done) : await upcalls.AskAsync(
@@ -164,9 +182,14 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
         var inode = cache.Take(entry, asked with { AttributesVersion = 0 });
         cache.Put(directory, name, inode, entry.EntryValid, asked.Epoch);
         InodeCache.DirectoryChanged(directory);
-        kernel.Writer(inode, modes.HasFlag(OpenModes.Write), begins: true);
-        var file = Opened(inode, modes, open);
+        var file = Made(inode, modes, open);
         return file.IsOk ? (file.Value, null) : file.Error;
+    }
+
+    private Answer<ModelFile> Made(ModelInode inode, OpenModes modes, OpenReply open)
+    {
+        kernel.Writer(inode, modes.HasFlag(OpenModes.Write), begins: true);
+        return Opened(inode, modes, open);
     }
 
     /// <summary>Takes over the pin on the inode.</summary>

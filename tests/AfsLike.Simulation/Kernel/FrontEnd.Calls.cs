@@ -61,6 +61,14 @@ internal sealed partial class FrontEnd
         return (entry, Admit(reply, created.Entry.Node, created.Open));
     }
 
+    public async Task<Answer<(GrantPacket Entry, OpenReply Open)>> CreateNamelessAsync(
+        ReplyState reply, Caller caller, NodeId parent, uint mode, OpenModes modes, CancellationToken cancel)
+    {
+        var created = await Tree.CreateNamelessAsync(caller, parent, mode, umask: 0, modes, cancel);
+        var entry = Made(reply, parent, default, created.Entry);
+        return (entry, Admit(reply, created.Entry.Node, created.Open));
+    }
+
     public async Task<Answer<OpenReply>> OpenAsync(ReplyState reply, Caller caller, NodeId node, OpenModes modes, CancellationToken cancel) =>
         Admit(reply, node, await Tree.OpenAsync(caller, node, modes, cancel));
 

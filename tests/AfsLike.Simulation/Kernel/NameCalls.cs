@@ -40,6 +40,10 @@ internal sealed class NameCalls(ModelKernel kernel, InodeCache cache, Upcalls up
         return linked;
     });
 
+    /// <summary>linkat(2) of /proc/self/fd/N: what is open gets a name.</summary>
+    public Task<Answer<ulong>> LinkAsync(ModelProcess process, ModelFile file, IReadOnlyList<FileName> to) =>
+        RetryAsync(modes => OnceInParentAsync(process, to, modes, (directory, name) => LinkInAsync(process, file.Inode, directory, name)));
+
     public Task<Answer<ulong>> RemoveAsync(ModelProcess process, IReadOnlyList<FileName> path, bool isDirectory) =>
         InParentAsync(process, path, async (directory, name, modes) =>
         {

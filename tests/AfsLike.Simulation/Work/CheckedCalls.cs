@@ -40,6 +40,9 @@ internal sealed class CheckedCalls(ModelProcess process, History history, Simula
     public async Task<Answer<ulong>> LinkAsync(FileName[] from, FileName[] to) =>
         Changed("link", to, await RunAsync("link", to, () => Kernel.Names.LinkAsync(Process, from, to)));
 
+    public async Task<Answer<ulong>> LinkAsync(ModelFile file, FileName[] to) =>
+        Changed("link", to, await RunAsync("link", to, () => Kernel.Names.LinkAsync(Process, file, to)));
+
     public async Task<Answer<ulong>> RemoveAsync(FileName[] path, bool isDirectory) =>
         Changed("remove", path, await RunAsync("remove", path, () => Kernel.Names.RemoveAsync(Process, path, isDirectory)));
 
@@ -91,6 +94,10 @@ internal sealed class CheckedCalls(ModelProcess process, History history, Simula
 
         return answer;
     }
+
+    /// <summary>O_TMPFILE, in a directory.</summary>
+    public async Task<Answer<ModelFile>> OpenNamelessAsync(FileName[] path, OpenModes modes) =>
+        Changed("tmpfile", path, await RunAsync("tmpfile", path, () => Kernel.Files.OpenNamelessAsync(Process, path, modes)));
 
     public Task<Answer<byte[]>> ReadAsync(ModelFile file, long offset, int count) => RunAsync("read", file, () => Kernel.Files.ReadAsync(Process, file, offset, count));
 
