@@ -14,7 +14,7 @@ public sealed class ServerDisk(DiskClock clock, SeededRandom chance)
 
     private readonly Queue<(long At, ulong Id, byte[] Bytes)> _deleted = new();
 
-    public DiskClock Clock { get; } = clock;
+    public DiskClock Clock { get; set; } = clock;
 
     public SeededRandom Chance { get; } = chance;
 

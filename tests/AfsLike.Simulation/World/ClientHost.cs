@@ -58,6 +58,9 @@ public sealed class ClientHost
     /// <summary>The kernel is being answered.</summary>
     public bool IsReady { get; private set; }
 
+    /// <summary>How long a daemon that knows what it has takes to the first answer to the kernel.</summary>
+    public TimeSpan AnswersAfter { get; set; }
+
     public bool IsRunning => Process is { IsDead: false };
 
     public bool IsFrozen => Process is { IsDead: false, IsFrozen: true };
@@ -134,6 +137,11 @@ public sealed class ClientHost
         await service.Tree.Rooted;
         await LogInAsync(service);
         await service.Tree.RecoverAsync(kernel.KnownNodes);
+        if (AnswersAfter > TimeSpan.Zero)
+        {
+            await Task.Delay(AnswersAfter, Machine.Time);
+        }
+
         kernel.Attach(service.Tree, strand);
         IsReady = true;
     }

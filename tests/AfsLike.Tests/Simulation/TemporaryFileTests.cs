@@ -49,6 +49,38 @@ public sealed class TemporaryFileTests
         });
     }
 
+    /// <summary>A venus-client that starts anew may hear from the server of a file that its former life was asked for before the kernel asks for it again.</summary>
+    [Fact]
+    public void A_file_without_a_name_that_is_being_given_up_when_it_is_asked_for_again_is_not_handed_out()
+    {
+        var scenario = new Scenario(clients: 2);
+        var client = scenario.Cell.Clients[0];
+        scenario.Run(async programs =>
+        {
+            var (here, there) = (programs[0], programs[1]);
+            scenario.Cell.Server.Disk.Clock = (_, work) => scenario.Cell.Simulator.After(TimeSpan.FromMilliseconds(5), work); // as a disk's that turns: it is asked for while it goes
+            for (var i = 0; i < 100; i++)
+            {
+                await here.StatAsync([]);
+                scenario.WaysOf(0)[1].IsCut = true;
+                var making = here.OpenNamelessAsync([], OpenModes.Read | OpenModes.Write);
+                await scenario.DelayAsync(TimeSpan.FromMilliseconds(100));
+                client.AnswersAfter = TimeSpan.FromMicroseconds(20 * i);
+                await EndAsync(scenario, Ending.VenusClient);
+                scenario.Heal(0);
+                var made = await making;
+                Assert.True(made.IsOk);
+                Assert.True(here.Write(made.Value, 0, "all of it"u8).IsOk);
+                Assert.True((await here.LinkAsync(made.Value, Scenario.Path($"{i}"))).IsOk);
+                Assert.Equal("all of it", await ReadAsync(there, $"{i}"));
+                Assert.True((await here.CloseAsync(made.Value)).IsOk);
+            }
+
+            await scenario.DelayAsync(TimeSpan.FromSeconds(1));
+            await scenario.LookForLeaksAsync();
+        });
+    }
+
     private static Task EndAsync(Scenario scenario, Ending ending)
     {
         scenario.Cell.Network.Connections.ToList().ForEach(static connection => connection.Break());

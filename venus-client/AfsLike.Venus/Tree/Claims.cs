@@ -9,6 +9,7 @@ namespace AfsLike.Venus.Tree;
 /// </summary>
 internal sealed class Claims(TreeParts parts, NodeTable nodes)
 {
+    private readonly HashSet<Fid> _closing = [];
     private bool _recovered;
 
     /// <summary>Files without a name that are being made. The server may keep one already whose node is not here before its answer is: meanwhile nothing unknown is closed.</summary>
@@ -24,6 +25,18 @@ internal sealed class Claims(TreeParts parts, NodeTable nodes)
     /// <summary>The server is there (again).</summary>
     public Task ConnectedAsync() => _recovered ? CompareAsync() : Task.CompletedTask;
 
+    /// <summary>
+    /// A former life was asked for this file, and before the kernel asked this one for it again the server has told of it: then it is given up already, whatever is still known of it. Throws Stale, at
+    /// which the kernel asks for another.
+    /// </summary>
+    public void MustBeKept(Fid made)
+    {
+        if (_closing.Contains(made))
+        {
+            throw new AfsException(AfsError.Stale, $"{made}, made for a former venus-client, is given up: ask for another");
+        }
+    }
+
     /// <summary>The kernel has forgotten a node. Handles that a former life gave out go with it, and nobody else tells of their end.</summary>
     public void Forgotten(Node gone)
     {
@@ -37,6 +50,7 @@ internal sealed class Claims(TreeParts parts, NodeTable nodes)
     public async Task CloseAsync(Fid fid)
     {
         var own = parts.Server.Operations.BeginOwn();
+        _closing.Add(fid);
         try
         {
             await parts.Server.MutateAsync(new Request { CloseOrphan = new CloseOrphanCall { Fid = fid.ToWire() } }, 0, own);
@@ -47,6 +61,7 @@ internal sealed class Claims(TreeParts parts, NodeTable nodes)
         }
         finally
         {
+            _closing.Remove(fid);
             parts.Server.Operations.EndOwn(own);
             parts.Server.SettleOperations();
         }

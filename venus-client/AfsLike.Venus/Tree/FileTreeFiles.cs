@@ -38,6 +38,7 @@ public sealed partial class FileTree
                 try
                 {
                     var child = await _changing.CreateNamelessAsync(caller, who, parent, mode, umask);
+                    _claims.MustBeKept(child.Fid);
                     var node = _nodes.CurrentOrNew(child);
                     node.IsNameless = true;
                     node.Lookups++;
