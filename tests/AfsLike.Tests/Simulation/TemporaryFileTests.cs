@@ -81,6 +81,73 @@ public sealed class TemporaryFileTests
         });
     }
 
+    /// <summary>linkat(2) stores first, and whoever ends meanwhile, both are asked for again.</summary>
+    [Theory]
+    [InlineData(Ending.Stream)]
+    [InlineData(Ending.Server)]
+    [InlineData(Ending.VenusClient)]
+    public void Under_its_first_name_everybody_finds_what_was_written_before_whoever_ended_while_it_got_that(Ending ending)
+    {
+        var scenario = new Scenario(clients: 2);
+        scenario.Run(async programs =>
+        {
+            var (here, there) = (programs[0], programs[1]);
+            for (var i = 0; i < 50; i++)
+            {
+                var (name, written) = ($"{i}", new string('x', i % 2 == 0 ? 7 : 2 * Limits.InlineContent));
+                var file = (await here.OpenNamelessAsync([], OpenModes.Read | OpenModes.Write)).Value;
+                Assert.True(here.Write(file, 0, Encoding.ASCII.GetBytes(written)).IsOk);
+                var linking = here.LinkAsync(file, Scenario.Path(name));
+                await scenario.DelayAsync(TimeSpan.FromMicroseconds(100 * i));
+                await EndAsync(scenario, ending);
+                Assert.True((await linking).IsOk);
+                Assert.Equal(written, await ReadAsync(there, name));
+                Assert.True((await here.CloseAsync(file)).IsOk);
+                Assert.Equal(written, await ReadAsync(there, name));
+            }
+
+            await scenario.DelayAsync(TimeSpan.FromSeconds(1));
+            await scenario.LookForLeaksAsync();
+        });
+    }
+
+    /// <summary>The server is not heard while the file is stored for its first name; what is written until another is asked for is stored for that.</summary>
+    [Theory]
+    [InlineData(AfsError.Interrupted)]
+    [InlineData(AfsError.TimedOut)]
+    public void Under_a_name_that_is_asked_for_again_everybody_finds_what_was_written_until_then(AfsError first)
+    {
+        var scenario = new Scenario(clients: 2);
+        scenario.Run(async programs =>
+        {
+            var (here, there) = (programs[0], programs[1]);
+            var file = (await here.OpenNamelessAsync([], OpenModes.Read | OpenModes.Write)).Value;
+            Assert.True(here.Write(file, 0, "before"u8).IsOk);
+            Assert.Equal(AfsError.NotFound, (await here.StatAsync(Scenario.Path("first"))).Error);
+            Array.ForEach(scenario.WaysOf(0), static way => way.IsCut = true);
+            var signal = here.Process.Signalled();
+            var linking = here.LinkAsync(file, Scenario.Path("first"));
+            await scenario.DelayAsync(TimeSpan.FromMilliseconds(100));
+            if (first == AfsError.Interrupted)
+            {
+                signal();
+            }
+
+            Assert.Equal(first, (await linking).Error);
+            here.Process.Unsignalled();
+            Assert.True(here.Write(file, 6, " and after"u8).IsOk);
+            linking = here.LinkAsync(file, Scenario.Path("second"));
+            await scenario.DelayAsync(TimeSpan.FromSeconds(1));
+            scenario.Heal(0);
+            Assert.True((await linking).IsOk);
+            Assert.Equal("before and after", await ReadAsync(there, "second"));
+            Assert.True((await here.CloseAsync(file)).IsOk);
+            Assert.Equal("before and after", await ReadAsync(there, "second"));
+            await scenario.DelayAsync(TimeSpan.FromSeconds(1));
+            await scenario.LookForLeaksAsync();
+        });
+    }
+
     private static Task EndAsync(Scenario scenario, Ending ending)
     {
         scenario.Cell.Network.Connections.ToList().ForEach(static connection => connection.Break());
