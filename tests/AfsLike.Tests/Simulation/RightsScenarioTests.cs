@@ -80,6 +80,29 @@ public sealed class RightsScenarioTests
         });
     }
 
+    /// <summary>What a former life opened is taken over by who may, and by the kernel for who has it open. Nobody else gets in by it.</summary>
+    [Fact]
+    public void Who_has_a_file_open_over_a_restart_of_venus_client_does_not_open_it_again_without_the_right_to()
+    {
+        var scenario = new Scenario(clients: 2);
+        scenario.Run(async programs =>
+        {
+            var (there, here, beside) = (programs[1], await scenario.ProgramAsync(scenario.Cell.Clients[0], user: 2), await scenario.ProgramAsync(scenario.Cell.Clients[0], user: 2));
+            FileName[] directory = Scenario.Path("d"), name = [.. directory, FileName.From("f")];
+            await there.MakeAsync(directory, VnodeKind.Directory, 0x1ED);
+            var open = (await here.OpenAsync(name, OpenModes.Write, create: true)).Value;
+            scenario.Cell.Clients[0].Kill();
+            scenario.Cell.Clients[0].Start();
+            Assert.True((await beside.StatAsync(name)).IsOk);
+            Assert.True((await there.SetAclAsync(directory, [Scenario.Entry(CellUsers.NameOf(1), Rights.All), Scenario.Entry(CellUsers.NameOf(2), Rights.Lookup | Rights.Read)])).IsOk);
+            Assert.Equal(AfsError.AccessDenied, (await beside.OpenAsync(name, OpenModes.Write)).Error);
+            Assert.True((await there.SetAclAsync(directory, [Scenario.Entry(SystemGroups.AuthUser, Rights.All)])).IsOk);
+            Assert.True(here.Write(open, 0, "written"u8).IsOk);
+            Assert.True((await here.CloseAsync(open)).IsOk);
+            Assert.Equal(7, (await there.StatAsync(name)).Value.Length);
+        });
+    }
+
     /// <summary>What was known of rights alone is revalidated by nobody.</summary>
     [Fact]
     public void Rights_that_outlived_a_change_do_not_outlive_a_lost_lease()
