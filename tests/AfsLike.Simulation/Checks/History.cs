@@ -243,8 +243,8 @@ internal sealed class History : IKernelWitness
     private bool Matches(int host, VnodeStatus? status, in NodeAttributesSeen seen, bool clean) =>
         status is null
             ? seen.LinkCount == 0
-            : status.Kind == seen.Kind && status.Mode == seen.Mode && status.LinkCount == seen.LinkCount && UidOf(host, status.Owner) == seen.Uid
-                && (!clean || SameTimes(status, seen));
+            : status.Kind == seen.Kind && status.Mode == seen.Mode && status.LinkCount == seen.LinkCount
+                && (status.IsPosix ? status.Owner.Value : UidOf(host, status.Owner)) == seen.Uid && (!clean || SameTimes(status, seen));
 
     private void Show(Action show)
     {

@@ -7,7 +7,7 @@ namespace AfsLike.Simulation.Checks;
 
 /// <summary>
 /// DESIGN.md S1 with C1: what a program is shown of a directory, its user had the right to at some moment since it asked; what it is refused, its user lacked the right to at some moment since.
-/// A change of an ACL is a change like any other: once it has returned it binds every host.
+/// A change of an ACL is a change like any other: once it has returned it binds every host. Of posix volumes, where ACLs say nothing, it says nothing either.
 /// </summary>
 internal sealed class RightsHold(Truth truth, Action<Exception> broken)
 {
@@ -51,14 +51,16 @@ internal sealed class RightsHold(Truth truth, Action<Exception> broken)
             broken(new PromiseBrokenException("S1", $"user {who.User} on {kernel.Host} was refused {what()} and lacked no right since it asked at {begun}"));
         }
 
-        bool Lacks(ulong directory) => truth.VnodeOf(directory).Acl.MayBe(kernel.Number, begun, acl => (AccessRules.Evaluate(acl, UserId.Anyone, who) & Rights.All) != Rights.All);
+        bool Lacks(ulong directory) => IsPosix(directory) || truth.VnodeOf(directory).Acl.MayBe(kernel.Number, begun, acl => (AccessRules.Evaluate(acl, UserId.Anyone, who) & Rights.All) != Rights.All);
     }
 
     private bool Holds(ModelKernel kernel, long begun, uint uid, ulong directory, Rights needed)
     {
         var who = Of(uid);
-        return truth.VnodeOf(directory).Acl.MayBe(kernel.Number, begun, acl => (AccessRules.Evaluate(acl, UserId.Anyone, who) & needed) == needed);
+        return IsPosix(directory) || truth.VnodeOf(directory).Acl.MayBe(kernel.Number, begun, acl => (AccessRules.Evaluate(acl, UserId.Anyone, who) & needed) == needed);
     }
+
+    private bool IsPosix(ulong inode) => truth.VnodeOf(inode).Status.Last is { IsPosix: true };
 
     /// <summary>Local users are those of the cell, in their order (<see cref="CellUsers"/>).</summary>
     private static Principal Of(uint uid) => new(new UserId(UserId.FirstAdministrator.Value + (uid - CellUsers.FirstUid)), Authenticated: true, Administrator: uid == CellUsers.FirstUid);

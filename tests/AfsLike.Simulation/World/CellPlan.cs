@@ -13,7 +13,12 @@ public sealed record CellPlan
     /// <summary>The volume programs work in, at /afs/sim/scratch.</summary>
     public const string Scratch = "scratch";
 
+    /// <summary>A volume in which modes decide, at /afs/sim/scratch/posix, where there is one.</summary>
+    public const string Posix = "posix";
+
     public int Clients { get; init; } = MostClients;
+
+    public bool HasPosixVolume { get; init; }
 
     public SessionSettings Settings { get; init; } = new();
 

@@ -107,6 +107,7 @@ public sealed class ServerHost
             PromisesPerClient = _cell.Plan.PromisesPerClient,
         });
         await AddScratchAsync(volumes);
+        await AddPosixAsync(volumes);
         _cell.Network.Listen(new Listener(
             process, channel => _cell.Watch(strand.InvokeAsync(() => service.Sessions.ServeAsync(channel))), new ServerBulk(service, strand, chunks)));
         Service = service;
@@ -132,11 +133,27 @@ public sealed class ServerHost
             await volumes.CreateAsync(CellPlan.Scratch, UserId.FirstAdministrator, new AccessList(everything), Machine.Time.Nanoseconds);
         }
 
-        var name = FileName.From(CellPlan.Scratch);
-        var root = volumes.Find(Vice.Location.RootVolumes.RootCell)!;
-        if (root.Lookup(VnodeId.Root, name) is null)
+        await MountAsync(volumes.Find(Vice.Location.RootVolumes.RootCell)!, FileName.From(CellPlan.Scratch));
+    }
+
+    /// <summary>It believes all clients, and everybody may make names in it.</summary>
+    private async Task AddPosixAsync(VolumeSet volumes)
+    {
+        if (!_cell.Plan.HasPosixVolume || volumes.Find(CellPlan.Posix) is not null)
         {
-            await root.ApplyAsync(new CreateVnode(VnodeId.Root, name, VnodeKind.MountPoint, 0x1ED, name.Memory)
+            return;
+        }
+
+        var posix = await volumes.CreateAsync(CellPlan.Posix, UserId.FirstAdministrator, AccessList.Empty, Machine.Time.Nanoseconds, [.. _cell.Clients.Select(static client => client.Name)]);
+        await posix.ApplyAsync(new ChangeStatus(VnodeId.Root) { Actor = UserId.FirstAdministrator, Authorize = static _ => { }, Mode = 0x1FF });
+        await MountAsync(volumes.Find(CellPlan.Scratch)!, FileName.From(CellPlan.Posix));
+    }
+
+    private static async Task MountAsync(Volume volume, FileName name)
+    {
+        if (volume.Lookup(VnodeId.Root, name) is null)
+        {
+            await volume.ApplyAsync(new CreateVnode(VnodeId.Root, name, VnodeKind.MountPoint, 0x1ED, name.Memory)
             {
                 Actor = UserId.FirstAdministrator,
                 Authorize = static _ => { },

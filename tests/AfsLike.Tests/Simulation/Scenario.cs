@@ -23,11 +23,12 @@ internal sealed class Scenario
     private readonly Dictionary<string, TaskCompletionSource> _awaited = [];
 
     /// <param name="planted">What is done wrong on purpose.</param>
-    public Scenario(int clients, PlantedFault planted = PlantedFault.None)
+    /// <param name="posix">There is a volume besides in which modes decide.</param>
+    public Scenario(int clients, PlantedFault planted = PlantedFault.None, bool posix = false)
     {
         _history = new History(_simulator.Fail) { UidOf = static (_, user) => CellUsers.FirstUid + user.Value - 1 };
         _planting = new Planting(planted, _simulator, _history);
-        Cell = new Cell(_simulator, new CellPlan { Clients = clients }, Boot);
+        Cell = new Cell(_simulator, new CellPlan { Clients = clients, HasPosixVolume = posix }, Boot);
         Cell.Server.Before = store =>
         {
             _history.Restarted(store);

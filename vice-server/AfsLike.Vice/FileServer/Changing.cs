@@ -226,8 +226,14 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
 
     public async Task<Reply> CloseOrphanAsync(Call call)
     {
-        var (volume, subject) = Place(call, call.Request.CloseOrphan.Fid);
-        await commits.RemovedAsync(new Fid(volume.Id, subject));
+        var fid = call.Request.CloseOrphan.Fid.ToModel();
+        var (volume, subject) = (vnodes.Volume(fid.Volume), fid.Vnode);
+        await commits.RemovedAsync(fid);
+        if (!volume.OrphansOf(call.Client.Session.Instance).Contains(subject))
+        {
+            vnodes.Changed(call, volume.Id); // to let go of a claim nobody needs to be trusted, still or at all
+        }
+
         var mutation = new DropOrphan(subject, call.Client.Session.Instance)
         {
             Actor = call.Who.User,
