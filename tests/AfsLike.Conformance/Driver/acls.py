@@ -1,9 +1,11 @@
 """Who may do what by POSIX ACLs, and what becomes of them: prints a line for each of some thousand calls, the same on ext4. Root runs it in a directory that does not exist."""
-import errno, os, socket, stat, struct, subprocess, sys
+import os, socket, stat, struct, subprocess, sys
 
-WHO = {'root': (0, 0, []), 'owner': (1000, 1000, []), 'named': (1001, 1001, []), 'member': (1002, 1002, [5000]), 'group': (1003, 1003, [6000]), 'both': (1004, 5000, [6000]), 'other': (1005, 1005, [7]),
-       'named-member': (1001, 5000, [6000])}
-OWNER, GROUP = 1000, 5000
+sys.dont_write_bytecode = True  # beside this script is no place for what root leaves
+from somebody import GROUP, OWNER, WHO, as_who, make, opened, run, tried
+
+WHO.update({'root': (0, 0, []), 'owner': (1000, 1000, []), 'named': (1001, 1001, []), 'member': (1002, 1002, [5000]), 'group': (1003, 1003, [6000]), 'both': (1004, 5000, [6000]), 'other': (1005, 1005, [7]),
+            'named-member': (1001, 5000, [6000])})
 ACCESS, DEFAULT = 'system.posix_acl_access', 'system.posix_acl_default'
 TAGS = {'u': 1, 'U': 2, 'g': 4, 'G': 8, 'm': 16, 'o': 32}
 NONE = 0xFFFFFFFF
@@ -23,13 +25,6 @@ def text(value):
     return ' '.join(names[tag] + (f'{who}:' if tag in (2, 8) else '') + str(permissions) for tag, permissions, who in struct.iter_unpack('<HHI', value[4:]))
 
 
-def tried(call):
-    try:
-        return call()
-    except OSError as refused:
-        return errno.errorcode[refused.errno]
-
-
 def held(path, name, **how):
     answer = tried(lambda: os.getxattr(path, name, **how))
     return text(answer) if isinstance(answer, bytes) else answer
@@ -40,48 +35,6 @@ def show(path):
     if stat.S_ISLNK(s.st_mode):
         return oct(s.st_mode)
     return f'{oct(s.st_mode)} {s.st_uid} {s.st_gid} access [{held(path, ACCESS)}] default [{held(path, DEFAULT)}] {sorted(os.listxattr(path))}'
-
-
-def as_who(name, calls):
-    """Runs calls, (label, function) each, in a child that is somebody; prints how each ended."""
-    sys.stdout.flush()
-    child = os.fork()
-    if child == 0:
-        uid, gid, groups = WHO[name]
-        os.setgroups(groups)
-        os.setresgid(gid, gid, gid)
-        os.setresuid(uid, uid, uid)
-        for label, call in calls:
-            print(name, label, tried(call))
-        sys.stdout.flush()
-        os._exit(0)
-    if os.waitpid(child, 0)[1] != 0:
-        sys.exit('a child failed')
-
-
-def make(path, mode, uid=OWNER, gid=GROUP, directory=False):
-    if directory:
-        os.mkdir(path)
-    else:
-        with open(path, 'wb') as f:
-            f.write(b'#!/bin/sh\n')
-    os.chown(path, uid, gid)
-    os.chmod(path, mode)
-
-
-def opened(path, flags, *mode):
-    os.close(os.open(path, flags, *mode))
-
-
-def run(path):
-    child = os.fork()
-    if child == 0:
-        try:
-            os.execv(path, [path])
-        except OSError as refused:
-            os._exit(refused.errno)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return errno.errorcode[code] if code else 0
 
 
 def command(line):
