@@ -9,6 +9,9 @@ namespace AfsLike.Common;
 /// </summary>
 public sealed class Strand : SynchronizationContext
 {
+    /// <summary>Pieces that whoever has borrowed the strand does for others who came meanwhile: to wake a thread for one takes longer than most do.</summary>
+    private const int Courtesy = 8;
+
     private readonly Lock _gate = new();
     private readonly Queue<(SendOrPostCallback Work, object? State)> _queue = new();
     private readonly IStrandExecutor _executor;
@@ -69,7 +72,7 @@ public sealed class Strand : SynchronizationContext
         finally
         {
             SetSynchronizationContext(previous);
-            HandOver();
+            Drain(Courtesy);
         }
     }
 
@@ -142,7 +145,7 @@ public sealed class Strand : SynchronizationContext
         }
     }
 
-    /// <summary>Whatever queued up meanwhile is the executor's: the caller borrowed the strand for its own piece only.</summary>
+    /// <summary>What is left is the executor's.</summary>
     private void HandOver()
     {
         lock (_gate)

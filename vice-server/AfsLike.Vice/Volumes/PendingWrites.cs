@@ -14,10 +14,11 @@ internal sealed class PendingWrites(IOrderedStore store)
 {
     private readonly Dictionary<byte[], (byte[]? Value, long At)> _pending = new(KeyOrder.Instance);
     private readonly SortedDictionary<byte[], byte[]?> _shown = new(KeyOrder.Instance);
+    private readonly RecentRecords _recent = new();
     private long _last;
 
     /// <summary>As readers see it.</summary>
-    public byte[]? Shown(byte[] key) => _shown.TryGetValue(key, out var before) ? before : store.Get(key);
+    public byte[]? Shown(byte[] key) => _shown.TryGetValue(key, out var before) ? before : Stored(key);
 
     /// <summary>As readers see it, in order.</summary>
     public IEnumerable<(byte[] Key, byte[] Value)> ShownUnder(byte[] prefix, byte[] from)
@@ -32,7 +33,7 @@ internal sealed class PendingWrites(IOrderedStore store)
     }
 
     /// <summary>As it will be when everything decided so far is stored.</summary>
-    public byte[]? Get(byte[] key) => _pending.TryGetValue(key, out var pending) ? pending.Value : store.Get(key);
+    public byte[]? Get(byte[] key) => _pending.TryGetValue(key, out var pending) ? pending.Value : Stored(key);
 
     /// <summary>Everything under a prefix, as it will be.</summary>
     public List<(byte[] Key, byte[] Value)> Scan(byte[] prefix)
@@ -74,7 +75,7 @@ internal sealed class PendingWrites(IOrderedStore store)
         {
             if (!_shown.ContainsKey(key))
             {
-                _shown.Add(key, store.Get(key));
+                _shown.Add(key, Stored(key));
             }
 
             _pending[key] = (value, at);
@@ -83,6 +84,7 @@ internal sealed class PendingWrites(IOrderedStore store)
         await store.CommitAsync(batch);
         foreach (var (key, value) in batch)
         {
+            _recent.Put(key, value);
             if (!_pending.TryGetValue(key, out var pending) || pending.At == at)
             {
                 _pending.Remove(key);
@@ -93,6 +95,16 @@ internal sealed class PendingWrites(IOrderedStore store)
                 _shown[key] = value; // another change of it is under way
             }
         }
+    }
+
+    private byte[]? Stored(byte[] key)
+    {
+        if (!_recent.TryGet(key, out var value))
+        {
+            _recent.Put(key, value = store.Get(key));
+        }
+
+        return value;
     }
 
     private static IEnumerable<(byte[] Key, byte[] Value)> Merged(IEnumerable<(byte[] Key, byte[] Value)> stored, List<KeyValuePair<byte[], byte[]?>> before)

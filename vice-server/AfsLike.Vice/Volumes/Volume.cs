@@ -12,9 +12,7 @@ public sealed class Volume
     private readonly VolumeShelf _shelf;
     private readonly HashSet<ulong> _reserved = [];
     private readonly ChunkPins _pins;
-
-    /// <summary>Operations below these are gone: a scan that began before them would walk over the remains of all that ever were.</summary>
-    private readonly Dictionary<ulong, ulong> _forgotten = [];
+    private readonly RememberedOperations _operations;
     private VolumeCounters _committed;
     private VolumeCounters _decided;
 
@@ -23,6 +21,7 @@ public sealed class Volume
         Info = info;
         _shelf = shelf;
         _pins = new ChunkPins(shelf.Chunks);
+        _operations = new RememberedOperations(info.Id, shelf.Store);
         _committed = counters;
         _decided = counters;
     }
@@ -89,7 +88,7 @@ public sealed class Volume
 
     /// <summary>The reply to an operation that has been applied, or null.</summary>
     public byte[]? Remembered(OperationId operation) =>
-        _shelf.Store.Get(VolumeKeys.Operation(Id, operation)) is { } bytes ? Records.DecodeReply(bytes) : null;
+        _operations.Contains(operation) && _shelf.Store.Get(VolumeKeys.Operation(Id, operation)) is { } bytes ? Records.DecodeReply(bytes) : null;
 
     /// <summary>Contents that stores based on an older version have replaced, oldest first: "last close wins, nothing is lost".</summary>
     public IReadOnlyList<(DataVersion Version, FileContent Content, long Replaced)> History(VnodeId id)
@@ -149,19 +148,7 @@ public sealed class Volume
     /// <summary>A client will never ask again about its operations below a number.</summary>
     public async Task ForgetOperationsAsync(ulong instance, ulong below)
     {
-        var from = VolumeKeys.Operation(Id, new OperationId(instance, _forgotten.GetValueOrDefault(instance)));
-        var batch = new List<(byte[], byte[]?)>();
-        _forgotten[instance] = below;
-        foreach (var (key, _) in _shelf.Store.Scan(VolumeKeys.Operations(Id, instance), from))
-        {
-            if (VolumeKeys.NumberOf(key) >= below)
-            {
-                break;
-            }
-
-            batch.Add((key, null));
-        }
-
+        var batch = _operations.TakeBelow(instance, below).Select(operation => (VolumeKeys.Operation(Id, operation), (byte[]?)null)).ToList();
         if (batch.Count > 0)
         {
             await _shelf.Pending.CommitAsync(batch);
@@ -201,7 +188,7 @@ public sealed class Volume
     /// <summary>A client is gone for good, with everything nameless it had open.</summary>
     public async Task DropOrphansAsync(ulong client)
     {
-        _forgotten.Remove(client);
+        _operations.Forget(client);
         foreach (var vnode in OrphansOf(client))
         {
             await ApplyAsync(new DropOrphan(vnode, client) { Actor = UserId.FirstAdministrator, Authorize = static _ => { } });
@@ -227,7 +214,7 @@ public sealed class Volume
     /// <summary>Null: what was prepared does not fit the contents any more.</summary>
     private Decision? Decide(Mutation mutation, PreparedCut? cut)
     {
-        if (mutation.Operation is { } operation && _shelf.Pending.Get(VolumeKeys.Operation(Id, operation)) is { } remembered)
+        if (mutation.Operation is { } operation && _operations.Contains(operation) && _shelf.Pending.Get(VolumeKeys.Operation(Id, operation)) is { } remembered)
         {
             return Decision.Repeated(Records.DecodeReply(remembered), Status(VnodeId.Root)!, Version);
         }
@@ -242,6 +229,7 @@ public sealed class Volume
         if (mutation is { Operation: { } number, Remember: { } remember })
         {
             work.Put(VolumeKeys.Operation(Id, number), Records.EncodeReply(remember(applied)));
+            _operations.Add(number);
         }
 
         _decided = work.Counters;

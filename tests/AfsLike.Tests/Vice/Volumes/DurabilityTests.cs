@@ -58,15 +58,44 @@ public sealed class DurabilityTests : VolumeWorld
     }
 
     [Fact]
-    public async Task Forgetting_begins_where_the_last_forgetting_ended()
+    public async Task Forgetting_walks_over_the_store_once_for_each_client_and_finds_what_former_lives_of_the_server_remembered()
     {
         var rows = new WatchedStore(new MemoryOrderedStore());
-        using var set = await VolumeSet.OpenAsync(rows, Chunks, Time, Lines.Add);
-        var volume = await set.CreateAsync("w", Owner, AccessList.Empty, 1_000);
+        await (await OpenAsync()).ApplyAsync(new CreateVnode(VnodeId.Root, Name("a"), VnodeKind.File, 0, default)
+        {
+            Actor = Owner, Authorize = Allow, Operation = new OperationId(77, 499), Remember = static _ => [1],
+        });
+        var volume = await OpenAsync();
+        Assert.NotNull(volume.Remembered(new OperationId(77, 499)));
         await volume.ForgetOperationsAsync(77, 500);
+        Assert.Null(rows.Get(VolumeKeys.Operation(volume.Id, new OperationId(77, 499))));
         rows.Begun.Clear();
         await volume.ForgetOperationsAsync(77, 900);
-        Assert.Equal([VolumeKeys.Operation(volume.Id, new OperationId(77, 500))], rows.Begun);
+        Assert.Empty(rows.Begun);
+
+        async Task<Volume> OpenAsync()
+        {
+            var set = await VolumeSet.OpenAsync(rows, Chunks, Time, Lines.Add);
+            return set.Find("w") ?? await set.CreateAsync("w", Owner, AccessList.Empty, 1_000);
+        }
+    }
+
+    [Fact]
+    public async Task What_was_read_or_written_lately_is_not_looked_up_in_the_store_again()
+    {
+        var file = await MakeAsync("f");
+        await StoreAsync(file, [1]);
+        RecordedRows.Gets = 0;
+        for (byte round = 2; round < 5; round++)
+        {
+            await Volume.ApplyAsync(new StoreContent(file.Fid.Vnode, Volume.Status(file.Fid.Vnode)!.DataVersion, Inline([round]), null)
+            {
+                Actor = Owner, Authorize = Allow, Operation = NextOperation(), Remember = static _ => [1],
+            });
+            Assert.Equal([round], Volume.Content(file.Fid.Vnode).Inline.ToArray());
+        }
+
+        Assert.Equal(3, RecordedRows.Gets); // for the replies, of which each has a new key
     }
 
     [Fact]
@@ -155,6 +184,7 @@ public sealed class DurabilityTests : VolumeWorld
         var (content, _) = Rows.Scan("G"u8.ToArray()).First(row => row.Key[5] == 'b');
         var (_, acl) = Rows.Scan("G"u8.ToArray()).First(row => row.Key[5] == 'l');
         await Rows.CommitAsync([(content, acl)]);
+        Restart();
         Assert.Contains("format", Assert.Throws<AfsException>(() => Volume.Content(file.Fid.Vnode)).Message, StringComparison.Ordinal);
     }
 

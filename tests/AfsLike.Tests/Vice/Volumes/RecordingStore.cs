@@ -7,7 +7,13 @@ public sealed class RecordingStore(IOrderedStore inner) : IOrderedStore
 {
     public List<IReadOnlyList<(byte[] Key, byte[]? Value)>> Batches { get; } = [];
 
-    public byte[]? Get(ReadOnlySpan<byte> key) => inner.Get(key);
+    public int Gets { get; set; }
+
+    public byte[]? Get(ReadOnlySpan<byte> key)
+    {
+        Gets++;
+        return inner.Get(key);
+    }
 
     public IEnumerable<(byte[] Key, byte[] Value)> Scan(byte[] prefix, byte[] from) => inner.Scan(prefix, from);
 
