@@ -1,7 +1,7 @@
 namespace AfsLike.Common.Sessions;
 
 /// <summary>
-/// An ordered, reliable stream of whole byte messages to one authenticated peer: a web socket over TLS in the world, a simulated
+/// An ordered, reliable stream of whole byte messages to one authenticated peer: a connection of its own over TLS in the world, a simulated
 /// wire under a seed. One encoded <see cref="Wire.Batch"/> is one message.
 /// </summary>
 public interface IMessageChannel : IAsyncDisposable
