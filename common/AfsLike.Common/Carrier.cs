@@ -1,5 +1,7 @@
 // The one place where strands meet the pool.
 #pragma warning disable RS0030
+using System.Runtime.ExceptionServices;
+
 namespace AfsLike.Common;
 
 /// <summary>
@@ -45,12 +47,18 @@ public sealed class Carrier : IDisposable
     /// <summary>As <see cref="Queue"/>, for what blocks: once the thread has nothing else to do.</summary>
     public static void QueueForLater(SendOrPostCallback work, object? state) => Queue(_current?._later, work, state);
 
+    /// <summary>Has <paramref name="work"/> run by the pool, on a carrier too.</summary>
+    public static void QueueElsewhere(SendOrPostCallback work, object? state) => Queue(null, work, state);
+
+    /// <summary>Ends the process as an exception does that nobody catches. Whoever happens to be below on this thread's stack is not to blame, and must not catch it.</summary>
+    public static void Fail(Exception defect) => QueueElsewhere(static defect => ((ExceptionDispatchInfo)defect!).Throw(), ExceptionDispatchInfo.Capture(defect));
+
     /// <summary>Runs what is to be run soon, and what that sets going.</summary>
     public void Run()
     {
         while (_soon.TryDequeue(out var item))
         {
-            item.Work(item.State);
+            Do(item);
         }
     }
 
@@ -60,7 +68,7 @@ public sealed class Carrier : IDisposable
         Run();
         while (_later.TryDequeue(out var item))
         {
-            item.Work(item.State);
+            Do(item);
             Run();
         }
     }
@@ -71,6 +79,18 @@ public sealed class Carrier : IDisposable
         RunAll();
         _current = null;
         SynchronizationContext.SetSynchronizationContext(null);
+    }
+
+    private static void Do((SendOrPostCallback Work, object? State) item)
+    {
+        try
+        {
+            item.Work(item.State);
+        }
+        catch (Exception defect)
+        {
+            Fail(defect);
+        }
     }
 
     private static void Queue(Queue<(SendOrPostCallback Work, object? State)>? own, SendOrPostCallback work, object? state)

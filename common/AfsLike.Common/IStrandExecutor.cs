@@ -8,4 +8,10 @@ public interface IStrandExecutor
 
     /// <summary>Has <see cref="Strand.Drain"/> called, later than this call returns or on another thread.</summary>
     void Execute(Strand strand);
+
+    /// <summary>As <see cref="Execute"/>, for a thread that has done its share of the strand's work: another one goes on.</summary>
+    void ExecuteElsewhere(Strand strand) => Execute(strand);
+
+    /// <summary>A piece of work has failed, and nobody is there to be told: the process ends, or a simulation fails.</summary>
+    void Fail(Exception defect);
 }

@@ -104,7 +104,14 @@ public sealed class Strand : SynchronizationContext
                     }
                 }
 
-                next.Work(next.State);
+                try
+                {
+                    next.Work(next.State);
+                }
+                catch (Exception defect)
+                {
+                    _executor.Fail(defect); // it is nobody's below on the stack
+                }
             }
         }
         finally
@@ -157,6 +164,6 @@ public sealed class Strand : SynchronizationContext
             }
         }
 
-        _executor.Execute(this);
+        _executor.ExecuteElsewhere(this);
     }
 }

@@ -47,6 +47,9 @@ public sealed class SessionChannel : IMessageChannel
 
     public string PeerHost { get; }
 
+    /// <summary>A whole message has arrived.</summary>
+    public bool HasReceived { get; private set; }
+
     public async Task SendAsync(ReadOnlyMemory<byte> message)
     {
         var frame = ArrayPool<byte>.Shared.Rent(Header + message.Length);
@@ -70,11 +73,6 @@ public sealed class SessionChannel : IMessageChannel
     {
         lock (_gate)
         {
-            if (_closed)
-            {
-                return Task.FromResult<ReadOnlyMemory<byte>?>(null);
-            }
-
             if (_arrived is { } message)
             {
                 _arrived = null;
@@ -124,11 +122,13 @@ public sealed class SessionChannel : IMessageChannel
         {
             // As an end of the stream: whoever receives is told below.
         }
-
-        End(breach);
-        carrier.RunAll();
-        _stream.Dispose();
-        _connection.Dispose();
+        finally
+        {
+            End(breach);
+            carrier.RunAll();
+            _stream.Dispose();
+            _connection.Dispose();
+        }
     }
 
     private void Read(Carrier carrier)
@@ -177,6 +177,7 @@ public sealed class SessionChannel : IMessageChannel
 
         var message = _buffer.AsSpan(_start + Header, (int)length).ToArray();
         _start += Header + (int)length;
+        HasReceived = true;
         return message;
     }
 

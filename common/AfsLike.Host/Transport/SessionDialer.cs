@@ -25,25 +25,26 @@ public sealed class SessionDialer(string address, SslClientAuthenticationOptions
 
     public async Task<IMessageChannel> DialAsync(CancellationToken cancel)
     {
-        var (host, port) = HostPort.Parse(address);
         var dialed = new TaskCompletionSource<IMessageChannel>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket? socket = null;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         patience.CancelAfter(ConnectTimeout);
         await using var giveUp = patience.Token.Register(() =>
         {
             dialed.TrySetException(new OperationCanceledException());
-            socket.Dispose();
+            socket?.Dispose();
         });
-        new Thread(Serve) { IsBackground = true, Name = $"session {serverName}" }.Start();
         try
         {
+            socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            new Thread(Serve) { IsBackground = true, Name = $"session {serverName}" }.Start();
             return await dialed.Task.ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is SocketException or AuthenticationException or IOException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception failure)
         {
+            socket?.Dispose();
             cancel.ThrowIfCancellationRequested();
-            throw new ChannelClosedException($"cannot reach the server at {address}: {Reason(failure)}", failure);
+            throw new ChannelClosedException($"cannot reach the server at {address}: {Reason(failure)}", failure); // whatever it was, it is tried again
         }
 
         void Serve()
@@ -51,7 +52,7 @@ public sealed class SessionDialer(string address, SslClientAuthenticationOptions
             using var connection = new SocketStream(socket);
             try
             {
-                var channel = Connect(socket, connection, host, port);
+                var channel = Connect(socket, connection);
                 if (dialed.TrySetResult(channel))
                 {
                     channel.Run();
@@ -65,8 +66,9 @@ public sealed class SessionDialer(string address, SslClientAuthenticationOptions
     }
 
     /// <summary>All of it on the thread that will receive: see <see cref="SocketStream"/>.</summary>
-    private SessionChannel Connect(Socket socket, SocketStream connection, string host, int port)
+    private SessionChannel Connect(Socket socket, SocketStream connection)
     {
+        var (host, port) = HostPort.Parse(address);
         socket.Connect(host, port);
         connection.Write(Preamble.Span);
         var stream = new SslStream(connection);

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using AfsLike.Common;
 
 namespace AfsLike.Simulation.World;
@@ -39,6 +40,8 @@ public sealed class SimulatedProcess : SynchronizationContext, IStrandExecutor
 
     public void Execute(Strand strand) =>
         _simulator.Schedule(_simulator.SoonAfterNow(), this, static state => Drain((Strand)state!), strand);
+
+    public void Fail(Exception defect) => ExceptionDispatchInfo.Throw(defect);
 
     public override void Post(SendOrPostCallback d, object? state) => _simulator.Schedule(_simulator.SoonAfterNow(), this, d, state);
 

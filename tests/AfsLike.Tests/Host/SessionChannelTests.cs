@@ -133,6 +133,7 @@ public sealed class SessionChannelTests
 
         void Note(string what)
         {
+            Assert.True(Carrier.IsCurrent);
             order.Add(what);
             threads.Add(Environment.CurrentManagedThreadId);
         }

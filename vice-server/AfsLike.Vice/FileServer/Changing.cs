@@ -229,6 +229,11 @@ public sealed class Changing(Vnodes vnodes, Commits commits, UserTable users, Vo
         var fid = call.Request.CloseOrphan.Fid.ToModel();
         var (volume, subject) = (vnodes.Volume(fid.Volume), fid.Vnode);
         await commits.RemovedAsync(fid);
+        if (await commits.RepeatedAsync(call, volume) is { } before)
+        {
+            return before;
+        }
+
         if (!volume.OrphansOf(call.Client.Session.Instance).Contains(subject))
         {
             vnodes.Changed(call, volume.Id); // to let go of a claim nobody needs to be trusted, still or at all

@@ -64,10 +64,15 @@ public sealed class RocksDbStore : IOrderedStore
     /// <summary>Syncs made: with group commit fewer than batches.</summary>
     public long Syncs { get; private set; }
 
-    public byte[]? Get(ReadOnlySpan<byte> key) => _db.Get(key);
+    public byte[]? Get(ReadOnlySpan<byte> key)
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        return _db.Get(key);
+    }
 
     public IEnumerable<(byte[] Key, byte[] Value)> Scan(byte[] prefix, byte[] from)
     {
+        ObjectDisposedException.ThrowIf(_closed, this);
         using var iterator = _db.NewIterator();
         for (iterator.Seek(from); iterator.Valid(); iterator.Next())
         {

@@ -81,7 +81,8 @@ internal sealed class PendingWrites(IOrderedStore store)
             _pending[key] = (value, at);
         }
 
-        await store.CommitAsync(batch);
+        // Also when it is done already: the step of the commit before may be waiting for the strand still.
+        await store.CommitAsync(batch).ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.ContinueOnCapturedContext);
         foreach (var (key, value) in batch)
         {
             _recent.Put(key, value);

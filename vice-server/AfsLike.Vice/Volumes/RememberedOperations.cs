@@ -37,8 +37,14 @@ internal sealed class RememberedOperations(VolumeId volume, IOrderedStore store)
         return taken;
     }
 
-    /// <summary>A client is gone.</summary>
-    public void Forget(ulong instance) => _numbers.Remove(instance);
+    /// <summary>A client is gone. What is remembered of it stays known: it may be on its way to the store still.</summary>
+    public void Forget(ulong instance)
+    {
+        if (Of(instance) is null)
+        {
+            _numbers.Remove(instance);
+        }
+    }
 
     /// <summary>Null: none. A client's first is looked for in the store, where those of the server's former lives are.</summary>
     private SortedSet<ulong>? Of(ulong instance)

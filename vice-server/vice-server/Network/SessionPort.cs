@@ -23,11 +23,14 @@ internal sealed class SessionPort(MachineIdentity identity, Vice.ViceService ser
         RemoteCertificateValidationCallback = (_, shown, _, _) => shown is X509Certificate2 certificate && Tls.IsClientOfCell(certificate, identity.Authority),
     };
 
+    public Action<string> Log { get; } = log;
+
     private readonly HashSet<Task> _serving = [];
     private readonly CancellationTokenSource _stop = new();
 
     /// <summary>Serves a connection that has sent the first of the <see cref="SessionDialer.Preamble"/>'s bytes, on the calling thread, until it, its session, or the server ends.</summary>
-    public void Serve(Socket socket)
+    /// <param name="greeted">Called once the client has proved who it is.</param>
+    public void Serve(Socket socket, Action greeted)
     {
         using var connection = new SocketStream(socket);
         if (Greet(connection) is not { } channel)
@@ -35,7 +38,9 @@ internal sealed class SessionPort(MachineIdentity identity, Vice.ViceService ser
             return;
         }
 
-        Task serving;
+        greeted();
+
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_serving)
         {
             if (_stop.IsCancellationRequested)
@@ -43,14 +48,27 @@ internal sealed class SessionPort(MachineIdentity identity, Vice.ViceService ser
                 return;
             }
 
-            _serving.Add(serving = ServeAsync(channel));
+            _serving.Add(ended.Task);
         }
 
+        using var silence = new Timer(_ => EndIfSilent(channel), null, Patience, Timeout.InfiniteTimeSpan);
+        var serving = ServeAsync(channel);
         channel.Run();
         serving.GetAwaiter().GetResult();
         lock (_serving)
         {
-            _serving.Remove(serving);
+            _serving.Remove(ended.Task);
+        }
+
+        ended.SetResult();
+    }
+
+    /// <summary>Who has not said Hello has no lease that would run out.</summary>
+    private static async void EndIfSilent(SessionChannel channel)
+    {
+        if (!channel.HasReceived)
+        {
+            await channel.DisposeAsync();
         }
     }
 
@@ -76,7 +94,7 @@ internal sealed class SessionPort(MachineIdentity identity, Vice.ViceService ser
         }
         catch (Exception defect)
         {
-            log($"serving a session failed: {defect}");
+            Log($"serving a session failed: {defect}");
         }
     }
 
@@ -112,7 +130,7 @@ internal sealed class SessionPort(MachineIdentity identity, Vice.ViceService ser
         }
         catch (Exception defect)
         {
-            log($"a handshake failed: {defect}"); // whatever a stranger sends, it is his connection alone that ends
+            Log($"a handshake failed: {defect}"); // whatever a stranger sends, it is his connection alone that ends
             return null;
         }
     }

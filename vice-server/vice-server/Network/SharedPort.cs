@@ -14,6 +14,11 @@ internal sealed class SharedPort(SessionPort sessions, ILoggerFactory loggers) :
         var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
+            if (endpoint is IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } all && all.Address.Equals(IPAddress.IPv6Any))
+            {
+                socket.DualMode = true;
+            }
+
             socket.Bind(endpoint);
             socket.Listen(512);
         }
@@ -25,7 +30,7 @@ internal sealed class SharedPort(SessionPort sessions, ILoggerFactory loggers) :
                 : new IOException(failure.Message, failure);
         }
 
-        return ValueTask.FromResult<IConnectionListener>(new Listener(socket, sessions, loggers.CreateLogger<SharedPort>()));
+        return ValueTask.FromResult<IConnectionListener>(new Listener(socket, sessions, loggers.CreateLogger<SharedPort>(), sessions.Log));
     }
 
     private sealed class Listener : IConnectionListener
@@ -33,18 +38,27 @@ internal sealed class SharedPort(SessionPort sessions, ILoggerFactory loggers) :
         /// <summary>First byte of a connection that begins with TLS: the content type of a handshake (RFC 8446, 5.1).</summary>
         private const byte Handshake = 22;
 
+        /// <summary>Connections at once that have not said yet what they are for, or are in a session's handshake. Each has a thread, for <see cref="SessionPort.Patience"/> at most.</summary>
+        private const int Strangers = 256;
+
+        /// <summary>Before the next try where accepting fails.</summary>
+        private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
         private readonly Socket _socket;
         private readonly SessionPort _sessions;
+        private readonly Action<string> _log;
+        private readonly SemaphoreSlim _room = new(Strangers);
         private readonly Channel<ConnectionContext> _others = Channel.CreateUnbounded<ConnectionContext>();
         private readonly CancellationTokenSource _stop = new();
         // Nothing that answers a request blocks, so it may run on the thread that found the bytes: each hand-over spared is a wake-up.
         private readonly SocketConnectionContextFactory _contexts;
         private readonly Task _accepting;
 
-        public Listener(Socket socket, SessionPort sessions, ILogger logger)
+        public Listener(Socket socket, SessionPort sessions, ILogger logger, Action<string> log)
         {
             _socket = socket;
             _sessions = sessions;
+            _log = log;
             _contexts = new SocketConnectionContextFactory(
                 new SocketConnectionFactoryOptions { UnsafePreferInlineScheduling = true, WaitForDataBeforeAllocatingBuffer = false }, logger);
             _accepting = AcceptAllAsync();
@@ -70,23 +84,51 @@ internal sealed class SharedPort(SessionPort sessions, ILoggerFactory loggers) :
 
         private async Task AcceptAllAsync()
         {
-            try
+            while (!_stop.IsCancellationRequested)
             {
-                while (true)
+                try
                 {
-                    var socket = await _socket.AcceptAsync(_stop.Token);
-                    new Thread(() => Sort(socket)) { IsBackground = true, Name = "session" }.Start();
+                    Begin(await _socket.AcceptAsync(_stop.Token));
+                }
+                catch (Exception over) when (over is OperationCanceledException or ObjectDisposedException)
+                {
+                    break;
+                }
+                catch (Exception failure)
+                {
+                    _log($"accepting a connection failed: {failure.Message}"); // for want of descriptors or threads, say; they come back
+                    await Task.Delay(Pause);
                 }
             }
-            catch (Exception over) when (over is OperationCanceledException or ObjectDisposedException)
+
+            _others.Writer.Complete();
+        }
+
+        private void Begin(Socket socket)
+        {
+            try
             {
-                _others.Writer.Complete();
+                if (_room.Wait(0))
+                {
+                    new Thread(() => Sort(socket)) { IsBackground = true, Name = "session" }.Start();
+                }
+                else
+                {
+                    socket.Dispose(); // who is of the cell comes again
+                }
+            }
+            catch (OutOfMemoryException)
+            {
+                _room.Release();
+                socket.Dispose();
+                throw;
             }
         }
 
         /// <summary>Looks at the first byte, which stays to be read. On the thread that serves the session if it is for one: see <see cref="SocketStream"/>.</summary>
         private void Sort(Socket socket)
         {
+            var waits = true;
             try
             {
                 socket.NoDelay = true;
@@ -98,13 +140,31 @@ internal sealed class SharedPort(SessionPort sessions, ILoggerFactory loggers) :
                         socket.Dispose();
                         break;
                     default:
-                        _sessions.Serve(socket);
+                        _sessions.Serve(socket, Known);
                         break;
                 }
             }
             catch (SocketException)
             {
                 socket.Dispose(); // it has gone again
+            }
+            catch (Exception defect)
+            {
+                _log($"serving a connection failed: {defect}");
+                socket.Dispose();
+            }
+            finally
+            {
+                Known();
+            }
+
+            void Known()
+            {
+                if (waits)
+                {
+                    waits = false;
+                    _room.Release();
+                }
             }
         }
 
