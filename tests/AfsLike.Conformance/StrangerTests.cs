@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -58,6 +59,51 @@ public sealed class StrangerTests(OneMachine machine) : IClassFixture<OneMachine
         tls = Tls.ForClient(machine.Stranger, Name);
         tls.EnabledSslProtocols = SslProtocols.Tls12;
         await Assert.ThrowsAsync<HttpRequestException>(() => machine.GetAsync(tls, "/status"));
+        Assert.Null(await TryDialAsync(tls)); // sessions have a handshake of their own
+    }
+
+    [Fact]
+    public async Task Any_number_of_connections_that_say_nothing_keeps_nobody_out()
+    {
+        var silent = new List<Socket>();
+        for (var i = 0; i < 600; i++)
+        {
+            silent.Add(await ConnectAsync(i % 2 == 0 ? "" : "afslike\n"));
+        }
+
+        await using (var channel = await TryDialAsync(Tls.ForClient(machine.Stranger, Name)))
+        {
+            Assert.NotNull(channel);
+            Assert.NotNull(await GreetAsync(channel));
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await machine.GetAsync(Tls.ForClient(machine.Stranger, Name), "/status")).Status);
+        silent.ForEach(static socket => socket.Dispose());
+    }
+
+    [Theory]
+    [InlineData("GET / HTTP/1.1\r\n\r\n")]
+    [InlineData("afslike?")]
+    [InlineData("afslike\nno handshake at all, but something that goes on for longer than the header of a record")]
+    [InlineData("\u0016no handshake")]
+    public async Task Whatever_else_is_said_ends_that_connection_alone(string said)
+    {
+        await using var channel = (await TryDialAsync(Tls.ForClient(machine.Stranger, Name)))!;
+        using var socket = await ConnectAsync(said);
+        var read = new byte[4096];
+        try
+        {
+            while (await socket.ReceiveAsync(read) > 0)
+            {
+                // An alert, say.
+            }
+        }
+        catch (SocketException)
+        {
+            // As well.
+        }
+
+        Assert.NotNull(await GreetAsync(channel));
     }
 
     [Theory]
@@ -136,6 +182,14 @@ public sealed class StrangerTests(OneMachine machine) : IClassFixture<OneMachine
 
     private static Request Lookup(WireFid directory, string name) =>
         new() { Lookup = new LookupCall { Directory = directory, Name = ByteString.CopyFromUtf8(name) } };
+
+    private async Task<Socket> ConnectAsync(string said)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(IPEndPoint.Parse(machine.Address));
+        await socket.SendAsync(System.Text.Encoding.Latin1.GetBytes(said));
+        return socket;
+    }
 
     private async Task<IMessageChannel?> TryDialAsync(SslClientAuthenticationOptions tls)
     {

@@ -7,7 +7,7 @@ namespace AfsLike.Venus;
 /// A file of the operating system. Its descriptor is for reading, and each write opens one of its own: so the only ones that stand open for writing are those of
 /// programs, and whether any is left can be asked of the kernel (<see cref="Cache.ICacheDisk.HasWriters"/>).
 /// </summary>
-public sealed class DescriptorFile(SafeFileHandle descriptor) : BackingFile
+public class DescriptorFile(SafeFileHandle descriptor) : BackingFile
 {
     public SafeFileHandle Descriptor { get; } = descriptor;
 

@@ -40,10 +40,7 @@ public sealed class TemporaryFileTests
             var made = await making;
             Assert.True(made.IsOk);
             Assert.Single(here.Process.Changes); // what the server has dropped the kernel asks for anew
-            Assert.True(here.Write(made.Value, 0, "all of it"u8).IsOk);
-            Assert.True((await here.LinkAsync(made.Value, Scenario.Path("named"))).IsOk);
-            Assert.Equal("all of it", await ReadAsync(there, "named"));
-            Assert.True((await here.CloseAsync(made.Value)).IsOk);
+            await IsKeptAsync(here, made.Value, "named", there);
             await scenario.DelayAsync(TimeSpan.FromSeconds(1));
             await scenario.LookForLeaksAsync();
         });
@@ -70,10 +67,7 @@ public sealed class TemporaryFileTests
                 scenario.Heal(0);
                 var made = await making;
                 Assert.True(made.IsOk);
-                Assert.True(here.Write(made.Value, 0, "all of it"u8).IsOk);
-                Assert.True((await here.LinkAsync(made.Value, Scenario.Path($"{i}"))).IsOk);
-                Assert.Equal("all of it", await ReadAsync(there, $"{i}"));
-                Assert.True((await here.CloseAsync(made.Value)).IsOk);
+                await IsKeptAsync(here, made.Value, $"{i}", there);
             }
 
             await scenario.DelayAsync(TimeSpan.FromSeconds(1));
@@ -158,6 +152,15 @@ public sealed class TemporaryFileTests
         }
 
         return ending == Ending.Server ? scenario.Cell.Server.RestartAsync() : Task.CompletedTask;
+    }
+
+    /// <summary>It can be written, gets a name, and is there for others under it.</summary>
+    private static async Task IsKeptAsync(CheckedCalls here, ModelFile file, string name, CheckedCalls there)
+    {
+        Assert.True(here.Write(file, 0, "all of it"u8).IsOk);
+        Assert.True((await here.LinkAsync(file, Scenario.Path(name))).IsOk);
+        Assert.Equal("all of it", await ReadAsync(there, name));
+        Assert.True((await here.CloseAsync(file)).IsOk);
     }
 
     private static async Task<string> ReadAsync(CheckedCalls program, string name)

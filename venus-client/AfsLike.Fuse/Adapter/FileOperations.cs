@@ -1,6 +1,8 @@
+using AfsLike.Common;
 using AfsLike.Common.Model;
 using AfsLike.Fuse.Abi;
 using AfsLike.Fuse.Session;
+using AfsLike.Venus;
 using AfsLike.Venus.Tree;
 
 namespace AfsLike.Fuse.Adapter;
@@ -53,7 +55,7 @@ internal sealed class FileOperations(
         var file = await handles.FindAsync(x, request.Handle);
         var wanted = x.ReplyData[..(int)Math.Min(request.Size, Exchange.MaxData)];
         var count = file.LocalFile is { } local
-            ? local.Read(wanted.Span, Offset(request.Offset))
+            ? await ReadAsync(local, wanted, Offset(request.Offset), x.Cancel)
             : await tree.ReadAsync(file.Handle, Offset(request.Offset), wanted, x.Cancel);
         x.ReplyWithData(count);
     }
@@ -74,7 +76,7 @@ internal sealed class FileOperations(
         var written = bytes.Length;
         if (file.LocalFile is { } local)
         {
-            local.Write(bytes.Span, Offset(request.Offset));
+            await WriteAsync(local, bytes, Offset(request.Offset), x.Cancel);
         }
         else
         {
@@ -232,6 +234,25 @@ internal sealed class FileOperations(
         {
             _ = notices.Attributes(file.Node.Value);
         }
+    }
+
+    /// <summary>
+    /// A reader thread may wait for the local disk, and for the lock of a file. Not so a <see cref="Carrier"/> that has brought what was awaited before: breaks come by it, and what
+    /// the lock's holder is waiting for.
+    /// </summary>
+    private static ValueTask<int> ReadAsync(BackingFile local, Memory<byte> wanted, long offset, CancellationToken cancel) =>
+        Carrier.IsCurrent ? local.ReadAsync(wanted, offset, cancel) : new(local.Read(wanted.Span, offset));
+
+    /// <summary>As <see cref="ReadAsync(BackingFile, Memory{byte}, long, CancellationToken)"/>.</summary>
+    private static ValueTask WriteAsync(BackingFile local, ReadOnlyMemory<byte> bytes, long offset, CancellationToken cancel)
+    {
+        if (Carrier.IsCurrent)
+        {
+            return local.WriteAsync(bytes, offset, cancel);
+        }
+
+        local.Write(bytes.Span, offset);
+        return default;
     }
 
     private static long Offset(ulong value) =>

@@ -23,10 +23,10 @@ internal sealed class SessionPort(MachineIdentity identity, Vice.ViceService ser
         RemoteCertificateValidationCallback = (_, shown, _, _) => shown is X509Certificate2 certificate && Tls.IsClientOfCell(certificate, identity.Authority),
     };
 
-    public Action<string> Log { get; } = log;
-
     private readonly HashSet<Task> _serving = [];
     private readonly CancellationTokenSource _stop = new();
+
+    public Action<string> Log { get; } = log;
 
     /// <summary>Serves a connection that has sent the first of the <see cref="SessionDialer.Preamble"/>'s bytes, on the calling thread, until it, its session, or the server ends.</summary>
     /// <param name="greeted">Called once the client has proved who it is.</param>
@@ -39,7 +39,6 @@ internal sealed class SessionPort(MachineIdentity identity, Vice.ViceService ser
         }
 
         greeted();
-
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_serving)
         {
@@ -72,13 +71,22 @@ internal sealed class SessionPort(MachineIdentity identity, Vice.ViceService ser
         }
     }
 
-    /// <summary>Ends all sessions' connections, and waits until nothing of them is at work on the strand.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Ends all sessions' connections, and takes no new ones.</summary>
+    public void Stop()
     {
-        Task[] serving;
         lock (_serving)
         {
             _stop.Cancel();
+        }
+    }
+
+    /// <summary>As <see cref="Stop"/>, and waits until their threads have ended: nothing of them is at work any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Stop();
+        Task[] serving;
+        lock (_serving)
+        {
             serving = [.. _serving];
         }
 

@@ -38,16 +38,13 @@ internal sealed class SharedPort(SessionPort sessions, ILoggerFactory loggers) :
         /// <summary>First byte of a connection that begins with TLS: the content type of a handshake (RFC 8446, 5.1).</summary>
         private const byte Handshake = 22;
 
-        /// <summary>Connections at once that have not said yet what they are for, or are in a session's handshake. Each has a thread, for <see cref="SessionPort.Patience"/> at most.</summary>
-        private const int Strangers = 256;
-
         /// <summary>Before the next try where accepting fails.</summary>
         private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
         private readonly Socket _socket;
         private readonly SessionPort _sessions;
         private readonly Action<string> _log;
-        private readonly SemaphoreSlim _room = new(Strangers);
+        private readonly Strangers _strangers = new();
         private readonly Channel<ConnectionContext> _others = Channel.CreateUnbounded<ConnectionContext>();
         private readonly CancellationTokenSource _stop = new();
         // Nothing that answers a request blocks, so it may run on the thread that found the bytes: each hand-over spared is a wake-up.
@@ -106,41 +103,37 @@ internal sealed class SharedPort(SessionPort sessions, ILoggerFactory loggers) :
 
         private void Begin(Socket socket)
         {
+            var stranger = _strangers.Enter(socket);
             try
             {
-                if (_room.Wait(0))
-                {
-                    new Thread(() => Sort(socket)) { IsBackground = true, Name = "session" }.Start();
-                }
-                else
-                {
-                    socket.Dispose(); // who is of the cell comes again
-                }
+                new Thread(() => Sort(socket, () => _strangers.Leave(stranger))) { IsBackground = true, Name = "session" }.Start();
             }
             catch (OutOfMemoryException)
             {
-                _room.Release();
+                _strangers.Leave(stranger);
                 socket.Dispose();
                 throw;
             }
         }
 
         /// <summary>Looks at the first byte, which stays to be read. On the thread that serves the session if it is for one: see <see cref="SocketStream"/>.</summary>
-        private void Sort(Socket socket)
+        /// <param name="known">Called when it is no stranger any more; more than once does no harm.</param>
+        private void Sort(Socket socket, Action known)
         {
-            var waits = true;
             try
             {
                 socket.NoDelay = true;
                 switch (FirstByte(socket))
                 {
-                    case Handshake when _others.Writer.TryWrite(_contexts.Create(socket)):
-                        break;
-                    case null or Handshake:
+                    case null:
                         socket.Dispose();
                         break;
+                    case Handshake:
+                        known();
+                        HandToKestrel(socket);
+                        break;
                     default:
-                        _sessions.Serve(socket, Known);
+                        _sessions.Serve(socket, known);
                         break;
                 }
             }
@@ -155,16 +148,15 @@ internal sealed class SharedPort(SessionPort sessions, ILoggerFactory loggers) :
             }
             finally
             {
-                Known();
+                known();
             }
+        }
 
-            void Known()
+        private void HandToKestrel(Socket socket)
+        {
+            if (!_others.Writer.TryWrite(_contexts.Create(socket)))
             {
-                if (waits)
-                {
-                    waits = false;
-                    _room.Release();
-                }
+                socket.Dispose(); // the port has been closed meanwhile
             }
         }
 

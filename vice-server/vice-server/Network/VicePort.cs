@@ -53,6 +53,7 @@ internal static class VicePort
         builder.Services.AddSingleton(new EnrolmentService(services.Configuration, services.Authority, services.Invites, services.Server.Hosts, services.Strand, services.Log));
         var app = builder.Build();
         Map(app, services);
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<SessionPort>().Stop);
         return app;
     }
 

@@ -115,6 +115,6 @@ internal sealed partial class MemoryTree
         _handles[handle] = (inode, modes);
         var kind = _kinds.GetOrAdd(inode.Id, Kind);
         return new OpenGrant(
-            new HandleId(handle), kind, kind == OpenKind.Passthrough ? new DescriptorFile(local) : null, inode.Id, KeepCache: true, NoFlush: false);
+            new HandleId(handle), kind, kind == OpenKind.Passthrough ? Backing(local) : null, inode.Id, KeepCache: true, NoFlush: false);
     }
 }

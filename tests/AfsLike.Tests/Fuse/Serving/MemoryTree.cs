@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using AfsLike.Common.Model;
+using AfsLike.Venus;
 using AfsLike.Venus.Tree;
 using Microsoft.Win32.SafeHandles;
 
@@ -44,6 +45,9 @@ internal sealed partial class MemoryTree : IFileTree
 
     /// <summary>What the file system is given for a file: passthrough, or reads and writes that come here.</summary>
     public OpenKind Kind { get; set; } = OpenKind.Passthrough;
+
+    /// <summary>What the front-end reads and writes where the kernel does not.</summary>
+    public Func<SafeFileHandle, BackingFile> Backing { get; set; } = static local => new DescriptorFile(local);
 
     /// <summary>Awaited at the start of each call, outside the lock: where a test makes the tree slow.</summary>
     public Func<string, string, Task>? Before { get; set; }
