@@ -21,8 +21,11 @@ public sealed class Carrier : IDisposable
     private readonly Queue<(SendOrPostCallback Work, object? State)> _soon = new();
     private readonly Queue<(SendOrPostCallback Work, object? State)> _later = new();
 
-    private Carrier()
+    private readonly bool _mayBlock;
+
+    private Carrier(bool mayBlock)
     {
+        _mayBlock = mayBlock;
     }
 
     /// <summary>
@@ -34,11 +37,15 @@ public sealed class Carrier : IDisposable
     /// <summary>The calling thread is a carrier.</summary>
     public static bool IsCurrent => _current is not null;
 
+    /// <summary>The calling thread is a carrier that has others to look after: for a disk, or a lock, others have to wait.</summary>
+    public static bool MustNotBlock => _current is { } carrier && (!carrier._mayBlock || carrier._soon.Count > 0 || carrier._later.Count > 0);
+
     /// <summary>The calling thread is a carrier from here on, until this is disposed.</summary>
-    public static Carrier Begin()
+    /// <param name="mayBlock">There are others like it, so that it may wait for the local disk while there is nothing in its list.</param>
+    public static Carrier Begin(bool mayBlock = false)
     {
         SynchronizationContext.SetSynchronizationContext(Context);
-        return _current = new Carrier();
+        return _current = new Carrier(mayBlock);
     }
 
     /// <summary>Has <paramref name="work"/> run as soon as the thread has left what it is doing.</summary>

@@ -150,6 +150,9 @@ public sealed class ClientSession
         }
     }
 
+    /// <summary>The locks of a file, back to the server. Lost with the stream, and without one: at the next connection all that is held is said (<see cref="ReclaimLocksCall"/>).</summary>
+    public void ReturnLocks(LocksReturned locks) => _outbox.Enqueue(new Message { LocksReturned = locks });
+
     private PendingCall Add(Request request, bool recovering) =>
         _calls.Add(request, _time.GetTimestamp() + Ticks(_settings.CallDeadline), recovering);
 
@@ -286,7 +289,7 @@ public sealed class ClientSession
                 _events.OnJob(message.Job);
                 break;
             case Message.BodyOneofCase.LockGranted:
-                _events.OnLockGranted(message.LockGranted.Ticket);
+                _events.OnLockGranted(message.LockGranted);
                 break;
             case Message.BodyOneofCase.Goodbye:
                 LastFailure = message.Goodbye.Detail;

@@ -24,7 +24,7 @@ public interface IClientSessionEvents
     void OnJob(JobMessage message);
 
     /// <summary>A wait for a lock is over: see <see cref="LockCall"/>.</summary>
-    void OnLockGranted(ulong ticket)
+    void OnLockGranted(LockGranted granted)
     {
     }
 }

@@ -11,6 +11,9 @@ public interface IServerSessionEvents
     /// </summary>
     Task<Reply> HandleAsync(ServerSession session, Request request);
 
+    /// <summary>The client decides no more about the locks of a file. Throws AfsException for what is no lock; the stream is closed then.</summary>
+    void OnLocksReturned(ServerSession session, LocksReturned returned);
+
     void OnJob(ServerSession session, JobMessage message);
 
     /// <summary>A client's session stands; its promises, unless kept, are gone and it will revalidate.</summary>

@@ -89,6 +89,20 @@ public sealed class ServerSession
     /// <summary>As <see cref="BreakAsync(IReadOnlyList{BrokenPromise})"/>: the client trusts nothing it holds any more, and asks again.</summary>
     public Task<BreakAnswer> BreakEverythingAsync() => BreakAsync([], everything: true);
 
+    /// <summary>
+    /// Asks for the locks of a file, about which the client decides itself. What it says of them comes to the owner before the acknowledgement, or with what it says of all its locks on its next stream;
+    /// or its lease ends.
+    /// </summary>
+    public void RecallLocks(Fid fid)
+    {
+        if (IsLeaseLive)
+        {
+            var message = new Break { Sequence = _nextBreak++ };
+            message.Locks.Add(fid.ToWire());
+            _ = Send(message); // ends with the return of the locks, or the lease, and of both the owner is told
+        }
+    }
+
     private Task<BreakAnswer> BreakAsync(IReadOnlyList<BrokenPromise> promises, bool everything)
     {
         if (!IsLeaseLive)
@@ -107,6 +121,11 @@ public sealed class ServerSession
             _watermarks[promise.Fid.Volume] = promise.Version;
         }
 
+        return Send(message);
+    }
+
+    private Task<BreakAnswer> Send(Break message)
+    {
         var pending = new UnacknowledgedBreak(message, _time.GetTimestamp());
         _breaks.Add(message.Sequence, pending);
         Outbox.Enqueue(new Message { Break = message });
@@ -114,11 +133,11 @@ public sealed class ServerSession
     }
 
     /// <summary>A wait for a lock is over. Lost with the stream: the client asks again then.</summary>
-    public void TellGranted(ulong ticket)
+    public void TellGranted(LockGranted granted)
     {
         if (IsConnected)
         {
-            Outbox.Enqueue(new Message { LockGranted = new LockGranted { Ticket = ticket } });
+            Outbox.Enqueue(new Message { LockGranted = granted });
         }
     }
 

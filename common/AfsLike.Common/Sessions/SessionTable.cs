@@ -183,6 +183,11 @@ public sealed class SessionTable
             case Message.BodyOneofCase.BreakAck:
                 session.Acknowledge(message.BreakAck);
                 break;
+            case Message.BodyOneofCase.LocksReturned when session.Channel != channel:
+                break; // on the new one the client says all that it holds
+            case Message.BodyOneofCase.LocksReturned:
+                _events.OnLocksReturned(session, message.LocksReturned);
+                break;
             case Message.BodyOneofCase.Renew:
                 Renew(session, channel, message.Renew);
                 break;

@@ -77,6 +77,9 @@ internal enum PlantedFault
     /// <summary>The server says of every lock that it is granted.</summary>
     LocksNotHeld,
 
+    /// <summary>A client that is asked for the locks about which it decides says that it holds none, and goes on.</summary>
+    RecallIgnored,
+
     /// <summary>A file that is open is not brought up to date when it is locked.</summary>
     NotRefreshed,
 

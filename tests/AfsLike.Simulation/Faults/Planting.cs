@@ -84,6 +84,17 @@ internal sealed class Planting(PlantedFault fault, Simulator simulator, History 
 
             return true;
         },
+        PlantedFault.RecallIgnored => static (message, answers) =>
+        {
+            if (message.Break is not { Locks.Count: > 0 } recall)
+            {
+                return true;
+            }
+
+            answers.AddRange(recall.Locks.Select(static fid => new Message { LocksReturned = new LocksReturned { Fid = fid } }));
+            answers.Add(new Message { BreakAck = new BreakAck { Sequence = recall.Sequence } });
+            return false;
+        },
         PlantedFault.LocksNotHeld => static (message, _) =>
         {
             if (message.Reply?.Lock is { } answer)

@@ -142,6 +142,11 @@ internal sealed partial class FrontEnd
     private OpenReply Admit(ReplyState reply, NodeId node, in OpenGrant grant)
     {
         reply.Opened = grant.Handle;
+        if (grant.Kind == OpenKind.Recorded)
+        {
+            Tree.Unrecorded(grant.Handle); // this kernel passes everything through
+        }
+
         var backing = grant.LocalFile is { } local ? Handles.Acquire(node, grant.Backing, local) : null;
         return new OpenReply(this, grant.Handle, backing, grant.KeepCache, grant.NoFlush);
     }

@@ -10,4 +10,12 @@ internal sealed class MemoryJournal : IMountJournal
     public IReadOnlyList<JournalRecord> Load() => _state.All;
 
     public void Append(in JournalRecord record) => _state.Take(record);
+
+    public void Append(IReadOnlyList<JournalRecord> records)
+    {
+        foreach (var record in records)
+        {
+            _state.Take(record);
+        }
+    }
 }

@@ -147,6 +147,8 @@ internal sealed class SessionWorld : IDialer
 
         public Task<Reply> HandleAsync(ServerSession session, Request request) => Handler(session, request);
 
+        public void OnLocksReturned(ServerSession session, LocksReturned returned) => Told.Add("locks returned");
+
         public void OnJob(ServerSession session, JobMessage message) => Told.Add("job " + message.Job);
 
         public void OnConnected(ServerSession session) => Told.Add("connected");

@@ -15,6 +15,7 @@ public sealed class LockScenarioTests
     [InlineData(PlantedFault.None)]
     [InlineData(PlantedFault.LocksNotHeld)]
     [InlineData(PlantedFault.NotRefreshed)]
+    [InlineData(PlantedFault.RecallIgnored)]
     internal void Two_hosts_count_up_a_number_and_faults_in_that_are_found(PlantedFault planted)
     {
         var scenario = new Scenario(clients: 2, planted);
@@ -56,7 +57,7 @@ public sealed class LockScenarioTests
             var read = (await program.ReadAsync(file, 0, 8)).Value;
             var number = read.Length == 8 ? BinaryPrimitives.ReadInt64LittleEndian(read) : 0;
             scenario.Locks.Read(program.Process.Kernel, file, atLeast, number);
-            await scenario.DelayAsync(TimeSpan.FromMilliseconds(1));
+            await scenario.DelayAsync(TimeSpan.FromMilliseconds(10)); // longer than the answer to the other takes
             var bytes = new byte[8];
             BinaryPrimitives.WriteInt64LittleEndian(bytes, number + 1);
             Assert.True(program.Write(file, 0, bytes).IsOk);

@@ -74,9 +74,13 @@ internal sealed class FileOperations(
         var file = await handles.FindAsync(x, request.Handle);
         var bytes = x.BodyMemory(Head, (int)request.Size);
         var written = bytes.Length;
-        if (file.LocalFile is { } local)
+        if (file is { LocalFile: { } local, Recorded: true })
         {
-            await WriteAsync(local, bytes, Offset(request.Offset), x.Cancel);
+            await WriteRecordedAsync(file.Handle, local, bytes, Offset(request.Offset), x.Cancel);
+        }
+        else if (file.LocalFile is { } unseen)
+        {
+            await WriteAsync(unseen, bytes, Offset(request.Offset), x.Cancel);
         }
         else
         {
@@ -237,22 +241,35 @@ internal sealed class FileOperations(
     }
 
     /// <summary>
-    /// A reader thread may wait for the local disk, and for the lock of a file. Not so a <see cref="Carrier"/> that has brought what was awaited before: breaks come by it, and what
-    /// the lock's holder is waiting for.
+    /// A reader thread may wait for the local disk, and for the lock of a file, unless it has others' replies to write. Not so a <see cref="Carrier"/> that has brought what was awaited before: breaks come by it, and
+    /// what the lock's holder is waiting for.
     /// </summary>
     private static ValueTask<int> ReadAsync(BackingFile local, Memory<byte> wanted, long offset, CancellationToken cancel) =>
-        Carrier.IsCurrent ? local.ReadAsync(wanted, offset, cancel) : new(local.Read(wanted.Span, offset));
+        Carrier.MustNotBlock ? local.ReadAsync(wanted, offset, cancel) : new(local.Read(wanted.Span, offset));
 
     /// <summary>As <see cref="ReadAsync(BackingFile, Memory{byte}, long, CancellationToken)"/>.</summary>
     private static ValueTask WriteAsync(BackingFile local, ReadOnlyMemory<byte> bytes, long offset, CancellationToken cancel)
     {
-        if (Carrier.IsCurrent)
+        if (Carrier.MustNotBlock)
         {
             return local.WriteAsync(bytes, offset, cancel);
         }
 
         local.Write(bytes.Span, offset);
         return default;
+    }
+
+    /// <summary>A write that failed may have written something.</summary>
+    private async ValueTask WriteRecordedAsync(HandleId handle, BackingFile local, ReadOnlyMemory<byte> bytes, long offset, CancellationToken cancel)
+    {
+        try
+        {
+            await WriteAsync(local, bytes, offset, cancel);
+        }
+        finally
+        {
+            await tree.WrittenAsync(handle, offset, bytes.Length);
+        }
     }
 
     private static long Offset(ulong value) =>

@@ -91,10 +91,20 @@ internal sealed class HandleTable(IFileTree tree, BackingTable backings, KnownNo
 
     private OpenFile Admit(NodeId node, OpenModes modes, in OpenGrant grant)
     {
-        var backing = grant.Kind == OpenKind.Passthrough && grant.LocalFile is not null
-            ? backings.Acquire(node, grant.Backing, grant.LocalFile)
-            : null;
-        return new OpenFile(grant.Handle, node, modes.HasFlag(OpenModes.Write), backing is null ? null : grant.LocalFile, backing);
+        var backing = grant switch
+        {
+            { LocalFile: null } => null,
+            { Kind: OpenKind.Passthrough } => backings.Acquire(node, grant.Backing, grant.LocalFile),
+            { Kind: OpenKind.Recorded } => backings.AcquireServed(node, grant.Backing),
+            _ => null,
+        };
+        var recorded = grant.Kind == OpenKind.Recorded && backing is { Id: 0 };
+        if (grant.Kind == OpenKind.Recorded && !recorded)
+        {
+            tree.Unrecorded(grant.Handle); // handles of a former life are open, and were passed through
+        }
+
+        return new OpenFile(grant.Handle, node, modes.HasFlag(OpenModes.Write), backing is null ? null : grant.LocalFile, backing, recorded);
     }
 
     private async Task<OpenFile> AdoptAsync(Exchange exchange, NodeId node, ulong number)

@@ -2,7 +2,6 @@ using AfsLike.Fuse.Abi;
 using AfsLike.Fuse.Adapter;
 using AfsLike.Venus;
 using AfsLike.Venus.Tree;
-using Microsoft.Win32.SafeHandles;
 
 namespace AfsLike.Fuse.Passthrough;
 
@@ -19,6 +18,9 @@ namespace AfsLike.Fuse.Passthrough;
 /// </summary>
 internal sealed class BackingTable
 {
+    /// <summary>Set in the numbers of files that are served: the same file may be passed through the next time it is opened.</summary>
+    private const ulong ServedNumber = 1UL << 63;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, Backing> _byNumber = [];
     private readonly Dictionary<NodeId, Backing> _byNode = [];
@@ -61,7 +63,12 @@ internal sealed class BackingTable
         }
     }
 
-    public Backing Acquire(NodeId node, ulong number, BackingFile file)
+    public Backing Acquire(NodeId node, ulong number, BackingFile file) => AcquireCore(node, number, file);
+
+    /// <summary>For a file that is not to be passed through: a number of its own, which is 0 for the kernel, unless handles of a former life are open and were.</summary>
+    public Backing AcquireServed(NodeId node, ulong number) => AcquireCore(node, number ^ ServedNumber, null);
+
+    private Backing AcquireCore(NodeId node, ulong number, BackingFile? file)
     {
         lock (_gate)
         {
@@ -73,7 +80,7 @@ internal sealed class BackingTable
 
             if (backing is null)
             {
-                _byNumber[number] = backing = new Backing(number, Register(node, DescriptorFile.Of(file)));
+                _byNumber[number] = backing = new Backing(number, Register(node, file));
             }
 
             if (backing.Nodes.Add(node))
@@ -183,7 +190,7 @@ internal sealed class BackingTable
     }
 
     /// <summary>The kernel's number for the file, or 0 when it refuses.</summary>
-    private int Register(NodeId node, SafeFileHandle file)
+    private int Register(NodeId node, BackingFile? file)
     {
         var (earlier, opens) = _known.BackingOf(node);
         if (opens > 0 && !_byNode.ContainsKey(node))
@@ -191,12 +198,12 @@ internal sealed class BackingTable
             return earlier; // also when it was none: the kernel does not let a passthrough handle join cached ones
         }
 
-        if (_refusal is not null)
+        if (_refusal is not null || file is null)
         {
             return 0;
         }
 
-        var id = _files.Open(file, out var refusal);
+        var id = _files.Open(DescriptorFile.Of(file), out var refusal);
         if (id > 0)
         {
             _succeeded = true;

@@ -69,7 +69,7 @@ internal sealed class FuseSession(
     private void ReadLoop()
     {
         var id = Syscalls.ThreadId();
-        SynchronizationContext.SetSynchronizationContext(Carrier.Context); // the thread that brings the server's answer gives it to the kernel
+        using var carrier = Carrier.Begin(mayBlock: true); // whoever brings an answer gives it to the kernel; a reader brings what it did for others while it had the strand
         _threads[id] = Thread.CurrentThread;
         var exchange = _pool.Rent();
         try
@@ -80,12 +80,15 @@ internal sealed class FuseSession(
                 if (running.IsCompletedSuccessfully)
                 {
                     Answer(exchange);
-                    continue;
+                }
+                else
+                {
+                    waiting.Add(exchange);
+                    _ = AnswerLaterAsync(exchange, running);
+                    exchange = _pool.Rent();
                 }
 
-                waiting.Add(exchange);
-                _ = AnswerLaterAsync(exchange, running);
-                exchange = _pool.Rent();
+                carrier.RunAll();
             }
         }
         catch (Exception failure)

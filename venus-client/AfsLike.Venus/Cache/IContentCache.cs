@@ -94,6 +94,18 @@ public abstract class CachedFile
     /// <summary>Unique for this local inode while the daemon lives: the backing number of passthrough.</summary>
     public abstract ulong Backing { get; }
 
+    /// <summary>It was synced while it was open for writing, since it has been here.</summary>
+    public bool WasSynced { get; set; }
+
+    /// <summary>From now on every write is told by <see cref="NoteWritten"/>: once what is here is what was stored last, stores look at nothing else.</summary>
+    public abstract void BeginRecord();
+
+    /// <summary>Somebody writes, or has written, without telling.</summary>
+    public abstract void EndRecord();
+
+    /// <summary>Some of these bytes were written, or may have been. Told when they have been: a store that reads the file meanwhile has them or has not, and the next one looks again.</summary>
+    public abstract void NoteWritten(long offset, long length);
+
     /// <summary>Current size and times of the local file.</summary>
     public abstract (long Length, long ModifyTime, long ChangeTime) Measure();
 

@@ -48,6 +48,11 @@ internal sealed class LocalFile(
     /// <summary>Counts changes of its times by hand, which can hide a write from <see cref="FileMeasure.ModifyTime"/>.</summary>
     public int TimesSet { get; private set; }
 
+    /// <summary>What has been written since the last store; null: nobody knows.</summary>
+    public WrittenChunks? Written { get; private set; }
+
+    public bool IsRecorded { get; private set; }
+
     public bool IsSuspect => Place == CachePlace.Suspect;
 
     /// <summary>Known from the index alone: whether it is there is looked at when it is first asked for.</summary>
@@ -65,6 +70,37 @@ internal sealed class LocalFile(
     {
         var measure = disk.Measure(Handle);
         return (measure.Length, measure.ModifyTime, measure.ChangeTime);
+    }
+
+    public override void BeginRecord()
+    {
+        IsRecorded = true;
+        Written = !IsDirty || MeasureNow() == Stamp ? new WrittenChunks() : null;
+    }
+
+    public override void EndRecord() => (IsRecorded, Written) = (false, null);
+
+    public override void NoteWritten(long offset, long length) => Written?.Add(offset, length);
+
+    /// <summary>For a store, which gives it back when it fails.</summary>
+    public WrittenChunks? TakeWritten()
+    {
+        var taken = Written;
+        Written = IsRecorded ? new WrittenChunks() : null;
+        return taken;
+    }
+
+    /// <summary>They are still to be stored.</summary>
+    public void GiveBack(WrittenChunks? taken)
+    {
+        if (taken is null)
+        {
+            Written = null;
+        }
+        else
+        {
+            Written?.Add(taken);
+        }
     }
 
     public FileMeasure MeasureNow() => disk.Measure(Handle);
@@ -150,10 +186,11 @@ internal sealed class LocalFile(
         }
 
         IsGone = true;
-        disk.Delete(Place, Name);
         if (Pins == 0)
         {
-            Close();
+            Close(); // first: what nobody has open may be used again
         }
+
+        disk.Delete(Place, Name);
     }
 }

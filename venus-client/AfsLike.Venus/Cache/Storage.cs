@@ -23,7 +23,7 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
     public async Task<Sent> StoreAsync(LocalFile file, uint slot, ulong operation, bool underLock, CancellationToken cancel)
     {
         var measure = file.MeasureNow();
-        if (measure.Length > Limits.InlineContent)
+        if (measure.Length > Limits.InlineContent && !file.IsRecorded)
         {
             await disk.WatchMappingsAsync(file.Handle);
             measure = file.MeasureNow();
@@ -54,16 +54,22 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
     private async Task<Sent> StoreChunksAsync(
         LocalFile file, FileMeasure measure, StoreCall call, uint slot, ulong operation, CancellationToken cancel)
     {
+        var written = file.TakeWritten();
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                await UploadAsync(file, measure.Length, call, slot, keepOld: attempt == 1, cancel);
+                await UploadAsync(file, measure.Length, call, slot, new Plan(KeepOld: attempt == 1, attempt == 1 ? written : null), cancel);
                 return new Sent(await SendAsync(call, slot, operation, cancel), call.Content.Chunks, measure, null);
             }
             catch (AfsException failure) when (failure.Error is AfsError.InvalidArgument or AfsError.BadHandle && attempt < MostAttempts)
             {
                 // The version this started from is not the server's any more, or the ticket was forgotten: everything anew.
+            }
+            catch
+            {
+                file.GiveBack(written);
+                throw;
             }
         }
     }
@@ -74,26 +80,39 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
         return new StoredStatus(reply.Status.Status.ToModel(), reply.History);
     }
 
-    private async Task UploadAsync(LocalFile file, long length, StoreCall call, uint slot, bool keepOld, CancellationToken cancel)
+    private async Task UploadAsync(LocalFile file, long length, StoreCall call, uint slot, Plan plan, CancellationToken cancel)
     {
-        var begin = new BeginStoreCall { Fid = call.Fid, Length = length };
+        var map = new WireChunk[(length + Limits.ChunkSize - 1) / Limits.ChunkSize];
+        var wanted = plan.Places(map.Length, file.Map is { } known && map.Length > 0 ? (known, LengthOf(map.Length - 1)) : null);
+        var begin = new BeginStoreCall { Fid = call.Fid, Length = length, Chunks = (uint)Math.Max(wanted.Count, 1) };
         var begun = (await server.CallAsync(new Request { User = slot, BeginStore = begin }, cancel)).BeginStore;
-        var map = new WireChunk[begun.ChunkIds.Count];
-        if (map.Length != (length + Limits.ChunkSize - 1) / Limits.ChunkSize)
+        if (begun.ChunkIds.Count < wanted.Count)
         {
-            throw new AfsException(AfsError.Protocol, $"the server gave {map.Length} chunk ids for {length} bytes");
+            throw new AfsException(AfsError.Protocol, $"the server gave {begun.ChunkIds.Count} chunk ids, {wanted.Count} were wanted");
         }
 
-        var old = keepOld ? await OldMapAsync(file, begun.BaseDataVersion, slot, cancel) : [];
-        await ChunkWork.ForEachAsync(map.Length, () => ChunkWork.AtOnceOver(server.RoundTrip, bulk.AtOnce), cancel, async (index, buffer, token) =>
+        var old = plan.KeepOld ? await OldMapAsync(file, begun.BaseDataVersion, slot, cancel) : [];
+        if (wanted.Count < map.Length)
         {
-            var at = (long)index * Limits.ChunkSize;
-            var piece = buffer[..(int)Math.Min(Limits.ChunkSize, length - at)];
-            map[index] = await SendAsync(file, piece, at, begun.ChunkIds[index], index < old.Count ? old[index] : null, begun.Ticket.Memory, token);
+            if (file.Version.Value != begun.BaseDataVersion)
+            {
+                throw new AfsException(AfsError.InvalidArgument, "the server has another version than the one of which only a part was written");
+            }
+
+            old.ToArray().AsSpan(0, Math.Min(old.Count, map.Length)).CopyTo(map);
+        }
+
+        await ChunkWork.ForEachAsync(wanted.Count, () => ChunkWork.AtOnceOver(server.RoundTrip, bulk.AtOnce), cancel, async (i, buffer, token) =>
+        {
+            var index = wanted[i];
+            var piece = buffer[..LengthOf(index)];
+            map[index] = await SendAsync(file, piece, (long)index * Limits.ChunkSize, begun.ChunkIds[i], index < old.Count ? old[index] : null, begun.Ticket.Memory, token);
         });
         call.Ticket = begun.Ticket;
         call.Content = new WireContent { Length = length };
         call.Content.Chunks.AddRange(map);
+
+        int LengthOf(int index) => (int)Math.Min(Limits.ChunkSize, length - ((long)index * Limits.ChunkSize));
     }
 
     /// <summary>The chunks a store may keep are those of the version it replaces, which is not always the one it started from.</summary>
@@ -137,5 +156,23 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
 
         await bulk.PutAsync(ticket, id, piece, read.Checksum, cancel);
         return new WireChunk { Id = id, Length = (uint)piece.Length, Checksum = read.Checksum.ToWire() };
+    }
+
+    /// <param name="KeepOld">Chunks that are as in the version replaced are not sent.</param>
+    /// <param name="Written">Those that may be another; null: any.</param>
+    private readonly record struct Plan(bool KeepOld, WrittenChunks? Written)
+    {
+        /// <summary>The places that have to be looked at: what was written, and what is of another length than before or was not there.</summary>
+        /// <param name="count">Chunks now.</param>
+        /// <param name="before">The chunks there were, and the length of the last one now; null: not known.</param>
+        public List<int> Places(int count, (IReadOnlyList<WireChunk> Map, int LastLength)? before)
+        {
+            if (Written is not { } written || before is not var (map, lastLength))
+            {
+                return [.. Enumerable.Range(0, count)];
+            }
+
+            return [.. Enumerable.Range(0, count).Where(place => place >= map.Count || written.Has(place) || map[place].Length != (place == count - 1 ? lastLength : Limits.ChunkSize))];
+        }
     }
 }

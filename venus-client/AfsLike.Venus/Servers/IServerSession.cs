@@ -20,6 +20,9 @@ public interface IServerSession
 
     /// <summary>As <see cref="ClientSession.CallWhileRecoveringAsync"/>.</summary>
     Task<Reply> CallWhileRecoveringAsync(Request request);
+
+    /// <summary>As <see cref="ClientSession.ReturnLocks"/>.</summary>
+    void ReturnLocks(LocksReturned locks);
 }
 
 /// <summary>Any call of the protocol, for those who make their own requests (the content cache). <c>user</c> is a login's slot.</summary>
@@ -57,4 +60,6 @@ public sealed class SessionPort : IServerSession
     public Task<Reply> CallAsync(Request request, CancellationToken cancel) => Session.CallAsync(request, cancel);
 
     public Task<Reply> CallWhileRecoveringAsync(Request request) => Session.CallWhileRecoveringAsync(request);
+
+    public void ReturnLocks(LocksReturned locks) => Session.ReturnLocks(locks);
 }

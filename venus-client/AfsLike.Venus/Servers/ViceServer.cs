@@ -49,6 +49,9 @@ public sealed class ViceServer(IServerSession session, OperationNumbers operatio
         return session.CallWhileRecoveringAsync(request);
     }
 
+    /// <summary>As <see cref="AfsLike.Common.Sessions.ClientSession.ReturnLocks"/>.</summary>
+    public void ReturnLocks(LocksReturned locks) => session.ReturnLocks(locks);
+
     /// <summary>The server knows the login of this slot as <paramref name="wire"/> from now on.</summary>
     public void Bind(uint slot, uint wire)
     {
@@ -64,6 +67,16 @@ public sealed class ViceServer(IServerSession session, OperationNumbers operatio
 
     /// <summary>What the server knows the login of this slot as; 0: nothing.</summary>
     public uint WireSlotOf(uint slot) => _wireSlots.GetValueOrDefault(slot);
+
+    /// <summary>The lock of a file is lost: what was to be stored under it and has no answer yet is refused when it is asked for again, whatever lock of the file is had by then.</summary>
+    public void LockLost(Fid fid)
+    {
+        var wire = fid.ToWire();
+        foreach (var store in _waiting.Keys.Select(static request => request.Store).Where(store => store is { UnderLock: true } && store.Fid.Equals(wire)))
+        {
+            store.LockLost = true;
+        }
+    }
 
     /// <summary>The login is gone: what is still asked under it is asked as anyuser.</summary>
     public void Unbind(uint slot) => Bind(slot, 0);

@@ -44,6 +44,24 @@ public sealed class FileMountJournal : IMountJournal, IDisposable
         _state.Take(record);
         Span<byte> bytes = stackalloc byte[RecordSize];
         Encode(record, bytes);
+        Write(bytes);
+    }
+
+    /// <summary>One write(2): a daemon that is killed has made it or has not.</summary>
+    public void Append(IReadOnlyList<JournalRecord> records)
+    {
+        var bytes = new byte[records.Count * RecordSize];
+        for (var i = 0; i < records.Count; i++)
+        {
+            _state.Take(records[i]);
+            Encode(records[i], bytes.AsSpan(i * RecordSize, RecordSize));
+        }
+
+        Write(bytes);
+    }
+
+    private void Write(ReadOnlySpan<byte> bytes)
+    {
         _file.Write(bytes);
         if (_file.Position > CompactAbove && _file.Position > 4L * RecordSize * _state.Count)
         {

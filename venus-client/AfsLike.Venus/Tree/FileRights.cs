@@ -74,6 +74,10 @@ internal static class FileRights
         }
     }
 
+    /// <summary>As the server's CallRights.Lock.</summary>
+    public static bool MayLock(VnodeStatus status, Rights rights, bool exclusive, Login who) =>
+        (rights & (Rights.Lock | (exclusive ? Rights.Write : Rights.Read))) != 0 || (status.Owner == who.User && !who.IsNobody && rights.HasFlag(Rights.Insert));
+
     public static AfsException Denied(VnodeStatus status, Login who) => new(
         AfsError.AccessDenied, $"uid {who.Unix.Uid} may not: mode {Convert.ToString(status.Mode, 8)}, owner {status.Owner}:{status.Group}");
 

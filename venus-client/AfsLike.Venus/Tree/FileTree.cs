@@ -25,6 +25,7 @@ public sealed partial class FileTree : IFileTree
     private readonly Changing _changing;
     private readonly Claims _claims;
     private readonly Storing _storing;
+    private readonly LockService _lockService;
     private readonly Locking _locking;
     private readonly Ranges _ranges;
     private readonly Opening _opening;
@@ -46,11 +47,13 @@ public sealed partial class FileTree : IFileTree
         _changing = new Changing(parts, _nodes, _facts, _claims);
         var locks = new LocksHeld(parts.Journal);
         _storing = new Storing(parts, _nodes, _facts, _claims, locks, _takenBack);
-        _locking = new Locking(parts, _storing, locks);
+        _lockService = new LockService(parts, _facts, locks);
+        locks.Free = _lockService.Closed;
+        _locking = new Locking(parts, _storing, locks, _lockService);
         _ranges = new Ranges(_storing);
         _opening = new Opening(parts, _nodes, _facts, ahead, _storing);
         _attributes = new Attributes(parts, _nodes, _facts, _granting, _changing, _opening);
-        _promises = new Promises(parts, _nodes, _storing, _locking, _claims, logins, _takenBack);
+        _promises = new Promises(parts, _nodes, _storing, _locking, _lockService, _claims, logins, _takenBack);
         _space = new Space(parts);
         _storing.Waits = _locking.Waits = _promises.RetryLater;
         _attributes.SearchEnded = _promises.TakeEverythingBackAsync;
@@ -73,6 +76,7 @@ public sealed partial class FileTree : IFileTree
         ("promises.broken", _promises.Broken),
         ("stores.waiting", _storing.Waiting),
         ("locks.files", _locking.Count),
+        ("locks.delegated", _lockService.Delegated),
     ];
 
     /// <summary>Numbers of nodes and handles that a former life gave to a kernel that still has them, and what it left unstored. After <see cref="Rooted"/>.</summary>

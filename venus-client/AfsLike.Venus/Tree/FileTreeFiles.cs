@@ -75,9 +75,24 @@ public sealed partial class FileTree
             throw new AfsException(AfsError.BadHandle, "this file is not open for writing");
         }
 
-        await content.Handle.WriteAsync(bytes, offset, cancel);
-        return bytes.Length;
+        try
+        {
+            await content.Handle.WriteAsync(bytes, offset, cancel);
+            return bytes.Length;
+        }
+        finally
+        {
+            content.NoteWritten(offset, bytes.Length);
+        }
     }
+
+    public Task WrittenAsync(HandleId handle, long offset, long length) => _parts.Strand.InvokeAsync(() =>
+    {
+        _storing.Find(handle)?.Open.Content?.NoteWritten(offset, length);
+        return Task.CompletedTask;
+    });
+
+    public void Unrecorded(HandleId handle) => _parts.Strand.Post(_ => _storing.Unrecorded(handle), null);
 
     public Task FlushAsync(Caller caller, HandleId handle, ulong lockOwner, CancellationToken cancel) =>
         Change(cancel, Touched.Nothing, () => _locking.FlushAsync(handle, lockOwner, caller.Request));
@@ -98,7 +113,7 @@ public sealed partial class FileTree
 
     /// <summary>A sync is a store: the server answers when it is on its disk.</summary>
     public Task SyncAsync(Caller caller, HandleId handle, bool dataOnly, CancellationToken cancel) =>
-        Change(cancel, Touched.Nothing, () => _storing.FlushAsync(handle, caller.Request));
+        Change(cancel, Touched.Nothing, () => _storing.SyncAsync(handle, caller.Request));
 
     public Task AllocateAsync(HandleId handle, long offset, long length, AllocateModes modes, CancellationToken cancel) =>
         Read(cancel, _ => _ranges.AllocateAsync(handle, offset, length, modes));

@@ -59,6 +59,12 @@ public interface IFileTree
 
     Task<int> WriteAsync(HandleId handle, long offset, ReadOnlyMemory<byte> bytes, CancellationToken cancel);
 
+    /// <summary>Some of these bytes were written, or may have been, through a handle of kind <see cref="OpenKind.Recorded"/>. The writer is answered once this has completed.</summary>
+    Task WrittenAsync(HandleId handle, long offset, long length);
+
+    /// <summary>Writes through this handle are not told, though it was granted as <see cref="OpenKind.Recorded"/>: before its open is answered.</summary>
+    void Unrecorded(HandleId handle);
+
     /// <summary>One close(2) of a descriptor of this handle. A changed file is stored, and the failure of that is close's.</summary>
     Task FlushAsync(Caller caller, HandleId handle, ulong lockOwner, CancellationToken cancel);
 

@@ -39,6 +39,9 @@ public interface IMountJournal
     IReadOnlyList<JournalRecord> Load();
 
     void Append(in JournalRecord record);
+
+    /// <summary>All of them, or none.</summary>
+    void Append(IReadOnlyList<JournalRecord> records);
 }
 
 /// <summary>For front-ends whose kernel does not outlive them, and for tests.</summary>
@@ -47,6 +50,10 @@ public sealed class NoMountJournal : IMountJournal
     public IReadOnlyList<JournalRecord> Load() => [];
 
     public void Append(in JournalRecord record)
+    {
+    }
+
+    public void Append(IReadOnlyList<JournalRecord> records)
     {
     }
 }

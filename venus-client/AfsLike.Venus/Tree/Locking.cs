@@ -1,19 +1,14 @@
 using AfsLike.Common.Model;
-using AfsLike.Common.Wire;
-using AfsLike.Venus.Identity;
 
 namespace AfsLike.Venus.Tree;
 
 /// <summary>
-/// fcntl(2) and flock(2) between hosts: the server decides, for processes of one host too. A lock is a point of synchronisation (RULES.md 12): before it is given up, or made shared, what was written
+/// fcntl(2) and flock(2) between hosts. Who gets what is decided by the server, or here in its place (<see cref="LockService"/>). A lock is a point of synchronisation (RULES.md 12): before it is given up, or made shared, what was written
 /// here is stored; once it is had, what others have stored is there.
 /// </summary>
-internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
+internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held, LockService service)
 {
-    private readonly SortedDictionary<ulong, Wait> _waits = [];
     private readonly List<(FileHandle Handle, LocalOwner Owner)> _owed = [];
-    private ulong _lastTicket;
-    private bool _isKnown;
 
     /// <summary>Told when a lock is to be given up later.</summary>
     public Action Waits { get; set; } = static () => { };
@@ -25,15 +20,7 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
     public int Count => held.Count;
 
     /// <summary>What stands in the way, or a request of kind Unlock.</summary>
-    public async Task<LockRequest> TestAsync(HandleId id, LockRequest request, CancellationToken cancel)
-    {
-        var handle = storing.Get(id);
-        var call = new LockCall { Lock = EntryOf(handle, request), Test = true };
-        var result = (await parts.Server.CallAsync(new Request { User = handle.Who.Slot, Lock = call }, cancel)).Lock;
-        return result.Conflict is { } found
-            ? request with { Kind = found.Kind == 2 ? LockKind.Exclusive : LockKind.Shared, Start = found.Start, End = found.End, Pid = found.Pid }
-            : request with { Kind = LockKind.Unlock };
-    }
+    public Task<LockRequest> TestAsync(HandleId id, LockRequest request, CancellationToken cancel) => service.TestAsync(storing.Get(id), request, cancel);
 
     public async Task SetAsync(HandleId id, LockRequest request, CancellationToken cancel)
     {
@@ -49,8 +36,7 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
         MustNotBeLost(handle.Node.Fid);
         handle.Open.IsShared = true;
         await storing.StoreNowAsync(handle.Node, handle.Open, handle.Who);
-        await AcquireAsync(handle, owner, request, cancel);
-        held.Set(handle.Node.Fid, owner, request.Pid, RangeOf(request), id);
+        await service.AcquireAsync(handle, owner, request, cancel);
         try
         {
             MustNotBeLost(handle.Node.Fid);
@@ -62,7 +48,7 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
         }
         catch (AfsException)
         {
-            await GiveUpAsync(handle, owner, request.Start, request.End); // nobody may believe that he sees what others wrote
+            await service.GiveUpAsync(handle, owner, request.Start, request.End); // nobody may believe that he sees what others wrote
             throw;
         }
     }
@@ -84,7 +70,7 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
 
         if (held.HasAny(handle.Node.Fid, owner))
         {
-            await GiveUpAsync(handle, owner, 0, ulong.MaxValue);
+            await service.GiveUpAsync(handle, owner, 0, ulong.MaxValue);
         }
     }
 
@@ -110,9 +96,11 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
             }
             else
             {
-                await GiveUpAsync(handle, owner, 0, ulong.MaxValue);
+                await service.GiveUpAsync(handle, owner, 0, ulong.MaxValue);
             }
         }
+
+        ClosedPerhaps(handle);
     }
 
     /// <summary>The kernel has forgotten a node: what a former life locked through it is nobody's any more.</summary>
@@ -125,40 +113,10 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
 
         foreach (var owner in held.OwnersOf(fid))
         {
-            _ = TellAsync(LocksHeld.EntryOf(fid, owner, 0, new LockRange(false, 0, ulong.MaxValue)), slot: 0);
-            held.Clear(fid, owner, 0, ulong.MaxValue);
-        }
-    }
-
-    public void Granted(ulong ticket)
-    {
-        if (_waits.TryGetValue(ticket, out var wait))
-        {
-            wait.Done.TrySetResult(true);
-        }
-    }
-
-    /// <summary>At each connection, before anything else is asked: all that is held here. What has gone to others meanwhile is lost.</summary>
-    public async Task ReclaimAsync()
-    {
-        var all = held.All();
-        if (all.Count > 0 || !_isKnown)
-        {
-            var call = new ReclaimLocksCall();
-            call.Locks.AddRange(all.Select(static one => one.Entry));
-            var reply = await parts.Server.CallWhileRecoveringAsync(new Request { ReclaimLocks = call });
-            _isKnown = true;
-            foreach (var fid in reply.ReclaimLocks.Lost.Select(place => all[(int)place].Fid).Distinct())
-            {
-                parts.Log($"venus: a lock of {fid} went to others while this host was not heard: what was written under it is not stored, and locking it fails until it is closed");
-                held.Lose(fid);
-            }
+            _ = service.GiveUpAsync(fid, slot: 0, owner, 0, ulong.MaxValue);
         }
 
-        foreach (var wait in _waits.Values)
-        {
-            _ = AskAgainAsync(wait);
-        }
+        service.Closed(fid);
     }
 
     /// <summary>The server is there again: what was to be stored before its lock was given up may be.</summary>
@@ -171,8 +129,9 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
             try
             {
                 await UnlockAsync(handle, owner, 0, ulong.MaxValue);
+                ClosedPerhaps(handle);
             }
-            catch (AfsException failure) when (MayPass(failure.Error))
+            catch (AfsException failure) when (LockService.MayPass(failure.Error))
             {
                 _owed.Add((handle, owner));
             }
@@ -183,14 +142,14 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
         }
     }
 
-    private static LockRange RangeOf(in LockRequest request) => request.WholeFile
-        ? new LockRange(request.Kind == LockKind.Exclusive, 0, ulong.MaxValue)
-        : new LockRange(request.Kind == LockKind.Exclusive, request.Start, request.End);
-
-    private static LockEntry EntryOf(FileHandle handle, in LockRequest request) =>
-        LocksHeld.EntryOf(handle.Node.Fid, new LocalOwner(request.Owner, request.WholeFile), request.Pid, RangeOf(request));
-
-    private static bool MayPass(AfsError error) => error is AfsError.TimedOut or AfsError.Unavailable or AfsError.Interrupted;
+    /// <summary>Who opens it next may be another host.</summary>
+    private void ClosedPerhaps(FileHandle handle)
+    {
+        if (handle.Node.Open is null)
+        {
+            service.Closed(handle.Node.Fid);
+        }
+    }
 
     private void MustNotBeLost(Fid fid)
     {
@@ -209,7 +168,7 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
             {
                 await storing.StoreNowAsync(handle.Node, handle.Open, handle.Who);
             }
-            catch (AfsException failure) when (!MayPass(failure.Error))
+            catch (AfsException failure) when (!LockService.MayPass(failure.Error))
             {
                 await LoseAsync(handle);
                 throw;
@@ -218,14 +177,14 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
 
         if (held.HasAny(handle.Node.Fid, owner))
         {
-            await GiveUpAsync(handle, owner, start, end);
+            await service.GiveUpAsync(handle, owner, start, end);
         }
     }
 
     /// <summary>A close that could not store. The lock goes all the same, but not before there is hope: who gets it would see the old contents.</summary>
     private async Task ClosedInVainAsync(FileHandle handle, LocalOwner owner, AfsException failure)
     {
-        if (MayPass(failure.Error))
+        if (LockService.MayPass(failure.Error))
         {
             _owed.Add((handle, owner));
             Waits();
@@ -241,151 +200,9 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held)
     {
         foreach (var owner in held.OwnersOf(handle.Node.Fid))
         {
-            await GiveUpAsync(handle, owner, 0, ulong.MaxValue);
+            await service.GiveUpAsync(handle, owner, 0, ulong.MaxValue);
         }
 
         held.Lose(handle.Node.Fid);
-    }
-
-    /// <summary>Whatever comes of it: what is not named at the next connection is not held.</summary>
-    private async Task GiveUpAsync(FileHandle handle, LocalOwner owner, ulong start, ulong end)
-    {
-        held.Clear(handle.Node.Fid, owner, start, end);
-        await TellAsync(LocksHeld.EntryOf(handle.Node.Fid, owner, 0, new LockRange(false, start, end)), handle.Who.Slot);
-    }
-
-    private async Task TellAsync(LockEntry entry, uint slot)
-    {
-        entry.Kind = 0;
-        try
-        {
-            await parts.Server.CallAsync(new Request { User = slot, Lock = new LockCall { Lock = entry } }, CancellationToken.None);
-        }
-        catch (AfsException failure)
-        {
-            _isKnown = false;
-            parts.Log($"venus: a lock that was given up is held at the server until the next connection: {failure.Message}");
-        }
-    }
-
-    /// <summary>Returns with the lock. Throws AfsException: WouldBlock, Interrupted, and what the server refuses with.</summary>
-    private async Task AcquireAsync(FileHandle handle, LocalOwner owner, LockRequest request, CancellationToken cancel)
-    {
-        var wait = new Wait(EntryOf(handle, request), handle.Who, request.Wait ? ++_lastTicket : 0);
-        if (request.Wait)
-        {
-            _waits.Add(wait.Ticket, wait);
-        }
-
-        try
-        {
-            var result = await CallAsync(wait, cancel);
-            if (result.Granted)
-            {
-                return;
-            }
-
-            if (owner.WholeFile)
-            {
-                held.Clear(handle.Node.Fid, owner, 0, ulong.MaxValue); // flock(2) gives up the old lock before it asks for the new one
-            }
-
-            if (!result.Queued)
-            {
-                throw new AfsException(AfsError.WouldBlock, "somebody else has locked it");
-            }
-
-            await WaitAsync(wait, cancel);
-        }
-        catch (AfsException unknown) when (MayPass(unknown.Error) && !wait.IsCancelled)
-        {
-            ForgetAsync(wait);
-            throw;
-        }
-        finally
-        {
-            _waits.Remove(wait.Ticket);
-        }
-    }
-
-    /// <summary>Nobody waits for it any more, and it may be granted all the same, or be queued still: asked until it is known not to be.</summary>
-    private async void ForgetAsync(Wait wait)
-    {
-        var (fid, owner) = (wait.Entry.Fid.ToModel(), new LocalOwner(wait.Entry.Owner, wait.Entry.WholeFile));
-        while (true)
-        {
-            try
-            {
-                if ((await CancelAsync(wait)).Granted && !held.HasAny(fid, owner))
-                {
-                    await TellAsync(wait.Entry.Clone(), wait.Who.Slot);
-                }
-
-                return;
-            }
-            catch (AfsException failure) when (failure.Error == AfsError.TimedOut)
-            {
-                // The server is away.
-            }
-            catch (AfsException failure)
-            {
-                _isKnown = false;
-                parts.Log($"venus: a lock of {fid} that nobody waits for any more may be held at the server until the next connection: {failure.Message}");
-                return;
-            }
-        }
-    }
-
-    private async Task WaitAsync(Wait wait, CancellationToken cancel)
-    {
-        await using (cancel.UnsafeRegister(state => parts.Strand.Post(static done => ((TaskCompletionSource<bool>)done!).TrySetResult(false), state), wait.Done))
-        {
-            if (await wait.Done.Task)
-            {
-                return;
-            }
-        }
-
-        if (!(await CancelAsync(wait)).Granted)
-        {
-            wait.IsCancelled = true;
-            throw new AfsException(AfsError.Interrupted, "interrupted while waiting for a lock");
-        }
-    }
-
-    private async Task<LockResult> CancelAsync(Wait wait)
-    {
-        var call = new CancelLockCall { Lock = wait.Entry.Clone(), Ticket = wait.Ticket };
-        return (await parts.Server.CallAsync(new Request { User = wait.Who.Slot, CancelLock = call }, CancellationToken.None)).Lock;
-    }
-
-    private async Task AskAgainAsync(Wait wait)
-    {
-        try
-        {
-            if ((await CallAsync(wait, CancellationToken.None)).Granted)
-            {
-                wait.Done.TrySetResult(true);
-            }
-        }
-        catch (AfsException failure)
-        {
-            wait.Done.TrySetException(failure);
-        }
-    }
-
-    private async Task<LockResult> CallAsync(Wait wait, CancellationToken cancel)
-    {
-        var call = new LockCall { Lock = wait.Entry.Clone(), Wait = wait.Ticket != 0, Ticket = wait.Ticket };
-        return (await parts.Server.CallAsync(new Request { User = wait.Who.Slot, Lock = call }, cancel)).Lock;
-    }
-
-    private sealed record Wait(LockEntry Entry, Login Who, ulong Ticket)
-    {
-        /// <summary>The server has been told, and has not granted it.</summary>
-        public bool IsCancelled { get; set; }
-
-        /// <summary>True: granted; false: its caller does not wait any more.</summary>
-        public TaskCompletionSource<bool> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

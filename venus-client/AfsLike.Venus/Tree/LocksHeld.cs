@@ -35,6 +35,30 @@ internal sealed class LocksHeld
     public bool HasExclusive(Fid fid, LocalOwner owner, ulong start, ulong end) => _files.TryGetValue(fid, out var owners) && owners.TryGetValue(owner, out var owned)
         && owned.Ranges.All.Any(range => range.Exclusive && range.Meets(start, end));
 
+    /// <summary>The first of another owner that stands in the way; null: nothing does.</summary>
+    public (uint Pid, LockRange Range)? ConflictOf(Fid fid, LocalOwner owner, LockRange wanted)
+    {
+        foreach (var (other, owned) in _files.TryGetValue(fid, out var owners) ? owners : [])
+        {
+            if (other == owner || other.WholeFile != owner.WholeFile)
+            {
+                continue;
+            }
+
+            foreach (var range in owned.Ranges.All)
+            {
+                if (range.Excludes(wanted))
+                {
+                    return (owned.Pid, range);
+                }
+            }
+        }
+
+        return null;
+    }
+
+    public int CountOf(Fid fid) => _files.TryGetValue(fid, out var owners) ? owners.Values.Sum(static owned => owned.Ranges.All.Count) : 0;
+
     /// <summary>A lock of it went to others while it was held here: what was written under it must not be stored. Until the file is closed by everybody here.</summary>
     public bool IsLost(Fid fid) => _lost.Contains(fid);
 
@@ -77,9 +101,17 @@ internal sealed class LocksHeld
         }
     }
 
+    /// <summary>Told of a file that nobody here has open any more, or has locked.</summary>
+    public Action<Fid> Free { get; set; } = static _ => { };
+
     /// <summary>Nobody here has the file open any more.</summary>
     public void Closed(Fid fid)
     {
+        if (!HasAny(fid))
+        {
+            Free(fid);
+        }
+
         if (_lost.Remove(fid))
         {
             _journal.Append(new JournalRecord(JournalKind.Found, 0, fid, NodeId.None, OpenModes.None, 0, default));
@@ -92,13 +124,54 @@ internal sealed class LocksHeld
         _files.TryGetValue(fid, out var owners) ? [.. owners.Where(owned => owned.Value.Through == handle).Select(owned => owned.Key)] : [];
 
     /// <summary>All of them, for the server.</summary>
-    public IReadOnlyList<(Fid Fid, LockEntry Entry)> All() =>
-    [
-        .. from file in _files
-           from owned in file.Value
-           from range in owned.Value.Ranges.All
-           select (file.Key, EntryOf(file.Key, owned.Key, owned.Value.Pid, range)),
-    ];
+    public IReadOnlyList<(Fid Fid, LockEntry Entry)> All() => [.. from fid in _files.Keys from entry in Of(fid) select (fid, entry)];
+
+    /// <summary>Those of a file, for the server.</summary>
+    public IEnumerable<LockEntry> Of(Fid fid) =>
+        from owned in _files.TryGetValue(fid, out var owners) ? owners : []
+        from range in owned.Value.Ranges.All
+        select EntryOf(fid, owned.Key, owned.Value.Pid, range);
+
+    /// <summary>What the owner has of a range, for a server that believes it to have more: nothing, or less than that, piece by piece.</summary>
+    public IReadOnlyList<LockEntry> Restated(Fid fid, LocalOwner owner, LockEntry more)
+    {
+        var pieces = new List<LockEntry>();
+        var next = more.Start;
+        foreach (var range in _files.TryGetValue(fid, out var owners) && owners.TryGetValue(owner, out var owned) ? owned.Ranges.All : [])
+        {
+            if (!range.Meets(more.Start, more.End))
+            {
+                continue;
+            }
+
+            if (range.Start > next)
+            {
+                Add(next, range.Start - 1, 0);
+            }
+
+            if (!range.Exclusive && more.Kind == 2)
+            {
+                Add(Math.Max(range.Start, more.Start), Math.Min(range.End, more.End), 1);
+            }
+
+            if (range.End >= more.End)
+            {
+                return pieces;
+            }
+
+            next = range.End + 1;
+        }
+
+        Add(next, more.End, 0);
+        return pieces;
+
+        void Add(ulong start, ulong end, uint kind)
+        {
+            var piece = more.Clone();
+            (piece.Start, piece.End, piece.Kind) = (start, end, kind);
+            pieces.Add(piece);
+        }
+    }
 
     public static LockEntry EntryOf(Fid fid, LocalOwner owner, uint pid, LockRange range) => new()
     {
@@ -122,11 +195,7 @@ internal sealed class LocksHeld
 
     private void Write(Fid fid, LocalOwner owner, Owned owned)
     {
-        _journal.Append(JournaledLock.None(fid, owner));
-        foreach (var range in owned.Ranges.All)
-        {
-            _journal.Append(JournaledLock.Of(fid, owner, owned.Pid, range));
-        }
+        _journal.Append([JournaledLock.None(fid, owner), .. owned.Ranges.All.Select(range => JournaledLock.Of(fid, owner, owned.Pid, range))]);
     }
 
     private sealed class Owned

@@ -42,6 +42,9 @@ internal sealed class OpenFile
     /// <summary>Somebody here has locked it: from now on it is brought up to date in place, and its names lead to no other node when it changes elsewhere (RULES.md 12).</summary>
     public bool IsShared { get; set; }
 
+    /// <summary>What is written is told: <see cref="OpenKind.Recorded"/>. Decided for the first handle, and so for all that are open together.</summary>
+    public bool IsRecorded { get; set; }
+
     /// <summary>The last handle is closed and a mapping may still write: its end is waited for.</summary>
     public bool IsFollowed { get; set; }
 

@@ -1,4 +1,5 @@
 using AfsLike.Common.Model;
+using AfsLike.Venus.Cache;
 using AfsLike.Venus.Callbacks;
 using AfsLike.Venus.Identity;
 
@@ -118,7 +119,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
         }
 
         parts.Cache.MarkDirty(content, caller.Uid);
-        content.Handle.SetLength(length);
+        SetLength(content, length);
         open.MustStore = true;
         if (!writer)
         {
@@ -285,8 +286,15 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
     private void Truncate(OpenFile open, uint uid)
     {
         parts.Cache.MarkDirty(open.Content!, uid);
-        open.Content!.Handle.SetLength(0);
+        SetLength(open.Content!, 0);
         open.MustStore = true;
+    }
+
+    private static void SetLength(CachedFile content, long length)
+    {
+        var before = content.Measure().Length;
+        content.Handle.SetLength(length);
+        content.NoteWritten(Math.Min(before, length), Math.Abs(before - length));
     }
 
     private OpenGrant Grant(Node node, OpenFile open, Login who, uint uid, OpenModes modes)
@@ -296,6 +304,16 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
         {
             parts.Cache.MarkDirty(open.Content, uid);
             storing.NoteUnchanged(open.Content);
+        }
+
+        if (open is { Handles: 0, Content: { } file })
+        {
+            open.IsRecorded = MayRecord(open, file, modes);
+        }
+
+        if (open is { IsRecorded: false, Content: { } unseen } && writes)
+        {
+            unseen.EndRecord();
         }
 
         var opener = who with { Unix = new UnixCaller(who.Unix.Uid, who.Unix.Gid, []) }; // whose process may be gone when the handle is used
@@ -310,8 +328,24 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
         var keep = node.PagesOf == version;
         node.PagesOf = version;
         return open.Content is { } content
-            ? new OpenGrant(handle.Id, OpenKind.Passthrough, content.Handle, content.Backing, keep, NoFlush: !writes && !storing.IsShared(node))
+            ? new OpenGrant(handle.Id, open.IsRecorded ? OpenKind.Recorded : OpenKind.Passthrough, content.Handle, content.Backing, keep, NoFlush: !writes && !storing.IsShared(node))
             : new OpenGrant(handle.Id, OpenKind.Served, null, 0, keep, NoFlush: !storing.IsShared(node));
+    }
+
+    /// <summary>
+    /// A store of a file whose writes nobody told reads all of it, to find what has changed: too much for a data base that syncs each of its transactions. Such programs open large files for reading and writing, and logs are opened for appending; those that
+    /// only write one write most of it. Nobody who is not seen may have it open, and no mapping of before may be left.
+    /// </summary>
+    private bool MayRecord(OpenFile open, CachedFile content, OpenModes modes)
+    {
+        var isDataBase = modes.HasFlag(OpenModes.Write) && !modes.HasFlag(OpenModes.Truncate) && ((modes & (OpenModes.Read | OpenModes.Append)) != 0 || content.WasSynced);
+        if (!isDataBase || open is not { IsFollowed: false, FormerWriters.Count: 0 } || content.Measure().Length <= parts.Settings.RecordAbove || parts.Cache.HasWriters(content))
+        {
+            return false;
+        }
+
+        content.BeginRecord();
+        return true;
     }
 
     private static AfsException Streamed() =>

@@ -12,7 +12,7 @@ namespace AfsLike.Venus.Tree;
 /// nothing here waits for the server while one is being answered (RULES.md 1).
 /// </summary>
 internal sealed class Promises(
-    TreeParts parts, NodeTable nodes, Storing storing, Locking locking, Claims claims, Logins logins, RecentBreaks<NodeId> takenBack) : IClientSessionEvents
+    TreeParts parts, NodeTable nodes, Storing storing, Locking locking, LockService locks, Claims claims, Logins logins, RecentBreaks<NodeId> takenBack) : IClientSessionEvents
 {
     /// <summary>Of a directory with more names that may have changed everything is taken back at once.</summary>
     private const int MostNames = 2 * VnodeKnowledge.MostTold;
@@ -40,6 +40,11 @@ internal sealed class Promises(
             return new BreakAnswer(nodes.Opened.Select(static node => node.Fid).Distinct().ToList(), []);
         }
 
+        foreach (var fid in broken.Locks)
+        {
+            locks.Recalled(fid.ToModel());
+        }
+
         var givenUp = new List<Fid>();
         var work = new List<Task>();
         foreach (var promise in broken.Promises)
@@ -55,6 +60,7 @@ internal sealed class Promises(
 
     public async Task OnConnectedAsync(bool promisesKept)
     {
+        locks.Connected();
         await logins.BindAllAsync();
         if (!nodes.HasRoot)
         {
@@ -64,7 +70,7 @@ internal sealed class Promises(
             Rooted.TrySetResult();
         }
 
-        await locking.ReclaimAsync();
+        await locks.ReclaimAsync();
         if (!promisesKept)
         {
             await RevalidateAsync();
@@ -82,7 +88,7 @@ internal sealed class Promises(
 
     public void OnJob(JobMessage message) => parts.Log("venus: the server sent a job to venus-client; it belongs to the butler");
 
-    public void OnLockGranted(ulong ticket) => locking.Granted(ticket);
+    public void OnLockGranted(LockGranted granted) => locks.Granted(granted);
 
     /// <summary>Who may see what has changed on this host: everything the kernel was told is taken back.</summary>
     public async Task TakeEverythingBackAsync()

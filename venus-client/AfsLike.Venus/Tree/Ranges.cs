@@ -27,13 +27,13 @@ internal sealed class Ranges(Storing storing)
         switch (modes & ~AllocateModes.KeepLength)
         {
             case AllocateModes.None:
-                await content.AllocateAsync(offset, length, keeps);
+                await content.AllocateAsync(offset, length, keeps); // zeros behind the end, which is seen by the length
                 break;
             case AllocateModes.PunchHole when keeps:
-                await content.ClearAsync(offset, length);
+                await ClearAsync(content, offset, length);
                 break;
             case AllocateModes.ZeroRange:
-                await content.ClearAsync(offset, length);
+                await ClearAsync(content, offset, length);
                 await content.AllocateAsync(offset, length, keeps);
                 break;
             default:
@@ -57,7 +57,7 @@ internal sealed class Ranges(Storing storing)
     }
 
     /// <summary>copy_file_range(2), between the local files.</summary>
-    public Task<long> CopyAsync(HandleId from, long offset, HandleId to, long toOffset, long length)
+    public async Task<long> CopyAsync(HandleId from, long offset, HandleId to, long toOffset, long length)
     {
         var target = Writable(to);
         if (offset < 0 || toOffset < 0 || length < 0)
@@ -70,9 +70,31 @@ internal sealed class Ranges(Storing storing)
             throw new AfsException(AfsError.FileTooLarge, $"a file may have {Limits.FileSize} bytes");
         }
 
-        return storing.Get(from).Open.Content is { } source
-            ? source.CopyAsync(offset, target, toOffset, length)
-            : throw new AfsException(AfsError.NotSupported, "a file that is streamed is read by who copies it");
+        if (storing.Get(from).Open.Content is not { } source)
+        {
+            throw new AfsException(AfsError.NotSupported, "a file that is streamed is read by who copies it");
+        }
+
+        try
+        {
+            return await source.CopyAsync(offset, target, toOffset, length);
+        }
+        finally
+        {
+            target.NoteWritten(toOffset, length);
+        }
+    }
+
+    private static async Task ClearAsync(CachedFile content, long offset, long length)
+    {
+        try
+        {
+            await content.ClearAsync(offset, length);
+        }
+        finally
+        {
+            content.NoteWritten(offset, length);
+        }
     }
 
     private static AfsException Closed() => new(AfsError.BadHandle, "this file has no contents any more");

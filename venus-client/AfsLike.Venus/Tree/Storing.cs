@@ -42,6 +42,27 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
         }
     }
 
+    /// <summary>fsync(2). Whoever syncs a file once does so often: it is opened for that the next time (<see cref="OpenKind.Recorded"/>).</summary>
+    public Task SyncAsync(HandleId id, ulong request)
+    {
+        if (Get(id) is { Writes: true, Open.Content: { } content })
+        {
+            content.WasSynced = true;
+        }
+
+        return FlushAsync(id, request);
+    }
+
+    /// <summary>The kernel writes to the file of this handle by itself, and does not say what.</summary>
+    public void Unrecorded(HandleId id)
+    {
+        if (Find(id) is { Open: { Content: { } content } open })
+        {
+            open.IsRecorded = false;
+            content.EndRecord();
+        }
+    }
+
     public async Task ReleaseAsync(HandleId id)
     {
         var handle = Get(id);

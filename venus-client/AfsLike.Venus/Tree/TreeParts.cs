@@ -47,6 +47,9 @@ public sealed record TreeSettings
     /// <summary>A file longer than this, opened for reading only and not cached yet, is read as it comes instead of fetched first. Bytes.</summary>
     public long StreamAbove { get; init; } = 2L * 1024 * 1024 * 1024;
 
+    /// <summary>Longer files that are opened for reading and writing, or were synced while they were open for writing, are not passed through: <see cref="OpenKind.Recorded"/>. Bytes.</summary>
+    public long RecordAbove { get; init; } = 4 * Limits.ChunkSize;
+
     /// <summary>
     /// Set-uid and set-gid programs get from this machine's kernel what they ask for: then files of volumes on which ACLs decide are shown without these bits, since every user of the cell can set them there.
     /// </summary>

@@ -7,7 +7,7 @@ using Microsoft.Win32.SafeHandles;
 namespace AfsLike.VenusClient.Cache;
 
 /// <summary>
-/// The cache's directories on a local disk: fetching/, data/XX/, suspect/XX/, dirty/, interrupted/, recovery/. XX are the last two hex digits of the vnode, so that no
+/// The cache's directories on a local disk: fetching/, data/XX/, suspect/XX/, dirty/, interrupted/, recovery/, and spare/ (<see cref="SpareFiles"/>). XX are the last two hex digits of the vnode, so that no
 /// directory gets too large. <c>boot</c> holds the id of the machine's start in which the cache was last open; in a new one everything in data/ is moved to
 /// suspect/, and in dirty/ to interrupted/, before that is written down, so that however often the daemon dies nothing unchecked is taken for clean.
 /// </summary>
@@ -23,6 +23,7 @@ internal sealed partial class CacheDisk : ICacheDisk
 
     private readonly string _root;
     private readonly WriterWatch _writers;
+    private readonly SpareFiles _spare;
 
     public CacheDisk(string root, Action<string> log)
     {
@@ -42,6 +43,7 @@ internal sealed partial class CacheDisk : ICacheDisk
         var boot = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
         var mark = Path.Combine(root, "boot");
         IsNewBoot = !File.Exists(mark) || File.ReadAllText(mark) != boot;
+        _spare = new SpareFiles(Path.Combine(root, "spare"), _writers, IsNewBoot);
         if (IsNewBoot)
         {
             foreach (var (name, _) in List(CachePlace.Data))
@@ -71,7 +73,11 @@ internal sealed partial class CacheDisk : ICacheDisk
     public BackingFile Open(CachePlace place, string name) =>
         new DescriptorFile(File.OpenHandle(PathOf(place, name), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
 
-    public BackingFile Create(CachePlace place, string name) => CreateFile(PathOf(place, name));
+    public BackingFile Create(CachePlace place, string name)
+    {
+        var path = PathOf(place, name);
+        return _spare.TryTake(path) is { } spare ? new DescriptorFile(spare) : CreateFile(path);
+    }
 
     public void Move(CachePlace from, string name, CachePlace to, string newName)
     {
@@ -81,7 +87,14 @@ internal sealed partial class CacheDisk : ICacheDisk
         }
     }
 
-    public void Delete(CachePlace place, string name) => File.Delete(PathOf(place, name));
+    public void Delete(CachePlace place, string name)
+    {
+        var path = PathOf(place, name);
+        if (!_spare.TryKeep(path))
+        {
+            File.Delete(path);
+        }
+    }
 
     public long? LengthOf(CachePlace place, string name) => new FileInfo(PathOf(place, name)) is { Exists: true } file ? file.Length : null;
 

@@ -15,6 +15,7 @@ internal sealed partial class WriterWatch
     private const int SetLease = 1024;
     private const int SetSignal = 10;
     private const int ReadLease = 0;
+    private const int WriteLease = 1;
     private const int NoLease = 2;
     private const int Urgent = 23; // SIGURG, which harms nobody: unset, a lease that is broken sends SIGIO, which ends a process
     private const int TryAgain = 11;
@@ -30,14 +31,20 @@ internal sealed partial class WriterWatch
 
     public WriterWatch(Action<string> log) => _log = log;
 
-    public bool HasWriters(SafeFileHandle file)
+    /// <summary>Whether anybody can write to it.</summary>
+    public bool HasWriters(SafeFileHandle file) => IsRefused(file, ReadLease);
+
+    /// <summary>Whether anybody but the holder of this descriptor, which is for reading, has it open at all, or mapped: the kernel grants a write lease when nobody has.</summary>
+    public bool HasOthers(SafeFileHandle file) => IsRefused(file, WriteLease);
+
+    private bool IsRefused(SafeFileHandle file, int lease)
     {
         var held = false;
         try
         {
             file.DangerousAddRef(ref held);
             var descriptor = (int)file.DangerousGetHandle();
-            if (Control(descriptor, SetSignal, Urgent) == 0 && Control(descriptor, SetLease, ReadLease) == 0)
+            if (Control(descriptor, SetSignal, Urgent) == 0 && Control(descriptor, SetLease, lease) == 0)
             {
                 _ = Control(descriptor, SetLease, NoLease);
                 return false;
@@ -50,7 +57,7 @@ internal sealed partial class WriterWatch
                 _log($"cache: what a mapping writes after its file is closed is not noticed here: no leases on this file system: {Marshal.GetPInvokeErrorMessage(error)}");
             }
 
-            return error == TryAgain;
+            return error == TryAgain || lease == WriteLease;
         }
         finally
         {

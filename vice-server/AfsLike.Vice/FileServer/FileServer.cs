@@ -120,6 +120,8 @@ public sealed class FileServer : IServerSessionEvents
         _parts.Log($"{session.Role} of {session.Host} has left");
     }
 
+    public void OnLocksReturned(ServerSession session, LocksReturned returned) => _parts.Locking.Returned(session, returned);
+
     public void OnExpired(ServerSession session)
     {
         if (session.Owner is Client client)

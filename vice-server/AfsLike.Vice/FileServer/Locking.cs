@@ -13,6 +13,9 @@ namespace AfsLike.Vice.FileServer;
 public sealed class Locking(Vnodes vnodes, LockTable table, LockRecords records)
 {
     private readonly Dictionary<LockClient, ServerSession> _sessions = [];
+    private readonly Dictionary<LockClient, ulong> _reclaims = [];
+    private readonly Dictionary<Fid, (LockClient Holder, TaskCompletionSource Returned)> _recalls = [];
+    private readonly Arrivals<Fid> _arrivals = new();
 
     /// <summary>Files with locks.</summary>
     public int Count => table.Count;
@@ -30,7 +33,7 @@ public sealed class Locking(Vnodes vnodes, LockTable table, LockRecords records)
         if (asked.Lock.Kind == 0)
         {
             Tell(granted => table.Unlock(owner, fid, range.Start, range.End, granted));
-            return new Reply { Lock = new LockResult { Granted = true } };
+            return Answer(owner.Client, new LockResult { Granted = true });
         }
 
         var volume = vnodes.Volume(fid.Volume);
@@ -39,28 +42,34 @@ public sealed class Locking(Vnodes vnodes, LockTable table, LockRecords records)
             vnodes.For(call, volume).Lock(status, range.Exclusive); // what is removed is locked by those who have it open
         }
 
-        await ReadyAsync(owner.Client, call);
+        using var turn = await _arrivals.EnterAsync(fid);
+        await ReadyAsync(owner.Client, fid, asked.Test, call);
         var conflict = Tell(granted => asked.Test
-            ? table.Test(owner, fid, range, granted)
+            ? table.Find(owner, fid, range)
             : table.Set(owner, fid, pid, range, asked.Wait ? asked.Ticket : null, granted));
-        return new Reply
+        return Answer(owner.Client, new LockResult
         {
-            Lock = new LockResult { Granted = conflict is null, Queued = conflict is not null && asked is { Wait: true, Test: false }, Conflict = Describe(fid, conflict, owner.Client) },
-        };
+            Granted = conflict is null,
+            Queued = conflict is not null && asked is { Wait: true, Test: false },
+            Conflict = Describe(fid, conflict, owner.Client),
+            Delegated = conflict is null && asked is { Delegable: true, Test: false } && table.TryDelegate(owner.Client, fid),
+        });
     }
 
     public async Task<Reply> CancelAsync(Call call)
     {
         var (owner, fid, _, range) = Read(call.Client.Session, call.Request.CancelLock.Lock);
-        await ReadyAsync(owner.Client, call); // as who asked for it does, before
+        using var turn = await _arrivals.EnterAsync(fid); // behind who asked for it
+        await ReadyAsync(owner.Client, fid, isTest: false, call);
         table.Cancel(owner, fid, call.Request.CancelLock.Ticket);
-        return new Reply { Lock = new LockResult { Granted = table.Covers(owner, fid, range) } };
+        return Answer(owner.Client, new LockResult { Granted = table.Covers(owner, fid, range) });
     }
 
     public async Task<Reply> ReclaimAsync(Call call)
     {
         var client = ClientOf(call.Client.Session);
         _sessions[client] = call.Client.Session;
+        _reclaims[client] = call.Request.ReclaimLocks.Number;
         var held = call.Request.ReclaimLocks.Locks.Select(entry => Read(call.Client.Session, entry)).Select(lockOf => (lockOf.Fid, lockOf.Owner, lockOf.Pid, lockOf.Range)).ToList();
         var lost = Tell(granted => table.Reclaim(client, held, anew: records.Believes(client), granted));
         await records.SpokenAsync(client, held.Count > 0, lost.Count > 0);
@@ -69,26 +78,77 @@ public sealed class Locking(Vnodes vnodes, LockTable table, LockRecords records)
         return new Reply { ReclaimLocks = result };
     }
 
+    /// <summary>A client decides about the locks of a file no more. Throws AfsException for what is no lock.</summary>
+    public void Returned(ServerSession session, LocksReturned returned)
+    {
+        var held = returned.Locks.Select(entry => Read(session, entry)).Select(static entry => (entry.Owner, entry.Pid, entry.Range)).ToList();
+        Tell(granted => table.Return(ClientOf(session), returned.Fid.ToModel(), returned.Unchanged ? null : held, granted));
+    }
+
     /// <summary>The lease of a client is over. Completes when nothing on disk speaks of it any more, and those who have its locks now are told.</summary>
     public async Task ExpiredAsync(ServerSession session)
     {
         var client = ClientOf(session);
         _sessions.Remove(client);
+        _reclaims.Remove(client);
         var granted = new List<Granted>();
         table.Expire(client, granted);
+        EndRecalls();
         await records.ForgetAsync(session);
         Tell(granted);
     }
 
-    /// <summary>A client that has asked again since, or is gone, is not answered.</summary>
-    private async Task ReadyAsync(LockClient client, Call call)
+    private Reply Answer(LockClient client, LockResult result)
+    {
+        result.Reclaim = _reclaims.GetValueOrDefault(client);
+        return new Reply { Lock = result };
+    }
+
+    /// <summary>Completes when the client may have locks, and no other decides about those of this file. A client that has asked again since, or is gone, is not answered.</summary>
+    /// <param name="isTest">Nothing is to be had.</param>
+    private async Task ReadyAsync(LockClient client, Fid fid, bool isTest, Call call)
     {
         var session = call.Client.Session;
         var generation = session.Generation;
-        await records.ReadyAsync(client);
-        if (session.Generation != generation)
+        await records.ReadyAsync(client, MustBeTheSame);
+        while (table.DelegateOf(fid) is { } holder && holder != client && !table.IsExpired(holder))
         {
-            throw new AfsException(AfsError.Unavailable, "a former life of the client asked for a lock");
+            await RecallAsync(holder, fid);
+            if (!isTest)
+            {
+                await records.ReadyAsync(client, MustBeTheSame); // who was asked may have returned nothing, and be gone
+            }
+        }
+
+        MustBeTheSame();
+
+        void MustBeTheSame()
+        {
+            if (session.Generation != generation)
+            {
+                throw new AfsException(AfsError.Unavailable, "a former life of the client asked for a lock");
+            }
+        }
+    }
+
+    private Task RecallAsync(LockClient holder, Fid fid)
+    {
+        if (!_recalls.TryGetValue(fid, out var recall))
+        {
+            _recalls.Add(fid, recall = (holder, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)));
+            table.Contend(fid);
+            _sessions[holder].RecallLocks(fid);
+        }
+
+        return recall.Returned.Task;
+    }
+
+    private void EndRecalls()
+    {
+        foreach (var (fid, (holder, returned)) in _recalls.Where(recall => table.DelegateOf(recall.Key) != recall.Value.Holder || table.IsExpired(recall.Value.Holder)).ToList())
+        {
+            _recalls.Remove(fid);
+            returned.TrySetResult();
         }
     }
 
@@ -136,9 +196,10 @@ public sealed class Locking(Vnodes vnodes, LockTable table, LockRecords records)
 
     private void Tell(List<Granted> granted)
     {
+        EndRecalls();
         foreach (var (client, ticket) in granted)
         {
-            _sessions.GetValueOrDefault(client)?.TellGranted(ticket);
+            _sessions.GetValueOrDefault(client)?.TellGranted(new LockGranted { Ticket = ticket, Reclaim = _reclaims.GetValueOrDefault(client) });
         }
     }
 }

@@ -25,6 +25,7 @@ public sealed class Storing(Vnodes vnodes, Commits commits, TicketTable tickets,
         MustBeFile(file);
         vnodes.For(call, volume).Store(file); // and again when the map is stored: this only spares a vain upload
         var count = (int)((asked.Length + Limits.ChunkSize - 1) / Limits.ChunkSize);
+        count = asked.Chunks == 0 ? count : (int)Math.Min(asked.Chunks, count);
         var reserved = volume.ReserveChunks(count);
         var ticket = tickets.ForStoring(call.Client, volume, file.Fid, volume.Content(file.Fid.Vnode).Chunks, reserved);
         var result = new BeginStoreResult { Ticket = ByteString.CopyFrom(ticket.Id.Span), BaseDataVersion = file.DataVersion.Value };
@@ -52,7 +53,7 @@ public sealed class Storing(Vnodes vnodes, Commits commits, TicketTable tickets,
             {
                 MustBeFile(view.Subject);
                 vnodes.For(call, volume).Store(view.Subject);
-                if (asked.UnderLock && !locking.IsLocked(call.Client, fid))
+                if (asked.LockLost || (asked.UnderLock && !locking.IsLocked(call.Client, fid)))
                 {
                     throw new AfsException(AfsError.LockLost, $"the lock of {fid} under which this was written has gone to others, or might have");
                 }

@@ -12,14 +12,18 @@ internal sealed class FileLocks
     /// <summary>Those who hold something, or wait.</summary>
     public HashSet<LockClient> Clients { get; } = [];
 
-    public bool IsEmpty => _held.Count == 0 && Waits.Count == 0;
+    /// <summary>Who decides about the locks of this file: what is held here is what this client had before, and nobody else has or wants any.</summary>
+    public LockClient? Delegate { get; set; }
+
+    public bool IsEmpty => _held.Count == 0 && Waits.Count == 0 && Delegate is null;
 
     /// <summary>The first that stands in the way; null: nothing does.</summary>
-    public Conflict? ConflictOf(LockOwner owner, LockRange wanted)
+    /// <param name="counts">Whose locks count.</param>
+    public Conflict? ConflictOf(LockOwner owner, LockRange wanted, Func<LockClient, bool> counts)
     {
         foreach (var (other, holding) in _held)
         {
-            if (other == owner || other.WholeFile != owner.WholeFile)
+            if (other == owner || other.WholeFile != owner.WholeFile || !counts(other.Client))
             {
                 continue;
             }
@@ -43,7 +47,10 @@ internal sealed class FileLocks
 
     public bool Covers(LockOwner owner, LockRange wanted) => Find(owner) is { } holding && holding.Ranges.Covers(wanted);
 
-    public bool HasAny(LockClient client) => _held.Exists(held => held.Owner.Client == client);
+    public bool HasAny(LockClient client) => Delegate == client || _held.Exists(held => held.Owner.Client == client);
+
+    /// <summary>Nobody waits, and nobody but this client holds anything.</summary>
+    public bool IsLeftTo(LockClient client) => Waits.Count == 0 && !_held.Exists(held => held.Owner.Client != client);
 
     public int CountOf(LockClient client) =>
         _held.Where(held => held.Owner.Client == client).Sum(held => held.Holding.Ranges.All.Count) + Waits.Count(wait => wait.Owner.Client == client);
@@ -77,6 +84,7 @@ internal sealed class FileLocks
     /// <summary>Gives up what a client holds here, but for what is named.</summary>
     public void Drop(LockClient client, Func<LockOwner, bool> kept)
     {
+        Delegate = Delegate == client ? null : Delegate;
         _held.RemoveAll(held => held.Owner.Client == client && !kept(held.Owner));
         Waits.RemoveAll(wait => wait.Owner.Client == client);
     }

@@ -47,9 +47,11 @@ public sealed class LockRecords
     }
 
     /// <summary>Once completed, the client may be given locks, whoever had them before.</summary>
-    public async Task ReadyAsync(LockClient client)
+    /// <param name="mustBeThere">Throws when the client is gone: a record of it would outlive its lease.</param>
+    public async Task ReadyAsync(LockClient client, Action mustBeThere)
     {
         await _grace();
+        mustBeThere();
         _silent.Remove(client); // it is here: had it held anything, it would have said so first
         await RecordAsync(client);
         if (_silent.Count > 0)

@@ -17,9 +17,13 @@ public sealed class LockTable
     /// <summary>Files of which one client may hold or want locks, and locks it may hold or want of one file.</summary>
     public const int PerClient = 10_000;
 
+    /// <summary>Files of whose locks one client may decide itself.</summary>
+    public const int DelegatedPerClient = 1_000;
+
     private readonly Dictionary<Fid, FileLocks> _files = [];
     private readonly Dictionary<LockClient, SortedSet<Fid>> _clients = [];
     private readonly HashSet<LockClient> _expired = [];
+    private readonly Contention _contention = new();
 
     /// <summary>Files of which somebody holds a lock, or waits for one.</summary>
     public int Count => _files.Count;
@@ -28,22 +32,52 @@ public sealed class LockTable
 
     public bool Covers(LockOwner owner, Fid fid, LockRange range) => _files.TryGetValue(fid, out var file) && file.Covers(owner, range);
 
-    /// <summary>Who stands in the way of a lock; null: nobody.</summary>
-    /// <param name="granted">Told of waits that are over because a client that is gone was in their way too.</param>
-    public Conflict? Test(LockOwner owner, Fid fid, LockRange wanted, List<Granted> granted)
-    {
-        while (_files.TryGetValue(fid, out var file) && file.ConflictOf(owner, wanted) is { } conflict)
-        {
-            if (!_expired.Contains(conflict.Owner.Client))
-            {
-                return conflict;
-            }
+    /// <summary>The client that decides about the locks of this file. Before others may have any it has to return them (<see cref="Return"/>), unless it is gone (<see cref="IsExpired"/>).</summary>
+    public LockClient? DelegateOf(Fid fid) => _files.TryGetValue(fid, out var file) ? file.Delegate : null;
 
-            DropAll(conflict.Owner.Client, granted);
+    public bool IsExpired(LockClient client) => _expired.Contains(client);
+
+    /// <summary>Leaves the locks of a file to the only client that has any. False: others want them too, or have of late.</summary>
+    public bool TryDelegate(LockClient client, Fid fid)
+    {
+        if (!_files.TryGetValue(fid, out var file) || !file.IsLeftTo(client) || _clients[client].Count > DelegatedPerClient || _contention.Remains(fid))
+        {
+            return false;
         }
 
-        return null;
+        file.Delegate = client;
+        return true;
     }
+
+    /// <summary>A client decides about the locks of a file no more. No effect if it did not.</summary>
+    /// <param name="held">All it holds of the file; null: what is known here.</param>
+    public void Return(LockClient client, Fid fid, IReadOnlyList<(LockOwner Owner, uint Pid, LockRange Range)>? held, List<Granted> granted)
+    {
+        if (DelegateOf(fid) != client)
+        {
+            return;
+        }
+
+        var file = _files[fid];
+        file.Delegate = null;
+        if (held is not null)
+        {
+            file.Drop(client, static _ => false);
+            foreach (var (owner, pid, range) in held)
+            {
+                file.Set(owner, pid, range);
+            }
+        }
+
+        Serve(fid, granted);
+    }
+
+    /// <summary>Another client wants a lock of a file that is delegated: for the next few it is not.</summary>
+    public void Contend(Fid fid) => _contention.Add(fid);
+
+    /// <summary>Who stands in the way of a lock, of those who are not gone; null: nobody. Changes nothing.</summary>
+    public Conflict? Find(LockOwner owner, Fid fid, LockRange wanted) =>
+        _files.TryGetValue(fid, out var file) ? file.ConflictOf(owner, wanted, client => !_expired.Contains(client)) : null;
 
     /// <summary>
     /// Null: the lock is its owner's now. Else who stands in the way; with a ticket the owner waits from now on. Throws AfsException: Deadlock when that wait would never end,
@@ -56,7 +90,7 @@ public sealed class LockTable
             Unlock(owner, fid, 0, ulong.MaxValue, granted); // flock(2) gives up the old lock first, or two who hold it shared would wait for each other
         }
 
-        if (Test(owner, fid, wanted, granted) is not { } conflict)
+        if (MakeWay(owner, fid, wanted, granted) is not { } conflict)
         {
             MustFit(owner.Client, fid);
             var file = FileOf(fid);
@@ -132,12 +166,13 @@ public sealed class LockTable
     {
         _expired.Remove(client);
         var lost = new List<int>();
+        var delegated = EndDelegations(client);
         var named = held.Select(one => (one.Fid, one.Owner)).ToHashSet();
         var ranges = held.ToLookup(one => (one.Fid, one.Owner), one => one.Range);
         for (var i = 0; i < held.Count; i++)
         {
             var (fid, owner, pid, range) = held[i];
-            if (Covers(owner, fid, range) || (anew && Test(owner, fid, range, granted) is null))
+            if (delegated.Contains(fid) || Covers(owner, fid, range) || (anew && MakeWay(owner, fid, range, granted) is null))
             {
                 FileOf(fid).Set(owner, pid, range); // also where what is known here is stronger
                 Note(client, fid);
@@ -161,6 +196,46 @@ public sealed class LockTable
         }
 
         return lost;
+    }
+
+    /// <summary>The files of whose locks the client has decided until now.</summary>
+    private HashSet<Fid> EndDelegations(LockClient client)
+    {
+        var ended = _clients.TryGetValue(client, out var files) ? files.Where(fid => _files[fid].Delegate == client).ToHashSet() : [];
+        foreach (var fid in ended)
+        {
+            _files[fid].Delegate = null;
+        }
+
+        return ended;
+    }
+
+    /// <summary>Who stands in the way and is not gone. Whoever is gone and stood in it loses all that he has.</summary>
+    /// <param name="granted">Told of waits that are over because he was in their way too.</param>
+    private Conflict? MakeWay(LockOwner owner, Fid fid, LockRange wanted, List<Granted> granted)
+    {
+        if (DelegateOf(fid) is { } holder && holder != owner.Client)
+        {
+            if (!_expired.Contains(holder))
+            {
+                throw new InvalidOperationException($"the locks of {fid} have to be returned first");
+            }
+
+            _files[fid].Drop(holder, static _ => false); // nobody knows what he has of this file; the rest is his until it is wanted
+            Serve(fid, granted);
+        }
+
+        while (_files.TryGetValue(fid, out var file) && file.ConflictOf(owner, wanted, static _ => true) is { } conflict)
+        {
+            if (!_expired.Contains(conflict.Owner.Client))
+            {
+                return conflict;
+            }
+
+            DropAll(conflict.Owner.Client, granted);
+        }
+
+        return null;
     }
 
     /// <summary>Gives up what lies between the ranges named.</summary>
@@ -213,7 +288,7 @@ public sealed class LockTable
         for (var i = 0; i < file.Waits.Count;)
         {
             var wait = file.Waits[i];
-            if (file.ConflictOf(wait.Owner, wait.Wanted) is null)
+            if (file.ConflictOf(wait.Owner, wait.Wanted, static _ => true) is null)
             {
                 file.Waits.RemoveAt(i);
                 file.Set(wait.Owner, wait.Pid, wait.Wanted);

@@ -42,6 +42,12 @@ internal sealed partial class MemoryTree
         return Task.FromResult(bytes.Length);
     }
 
+    public Task WrittenAsync(HandleId handle, long offset, long length) => Task.CompletedTask;
+
+    public void Unrecorded(HandleId handle)
+    {
+    }
+
     public async Task FlushAsync(Caller caller, HandleId handle, ulong lockOwner, CancellationToken cancel)
     {
         await HookAsync(Before, nameof(FlushAsync), default, cancel);

@@ -180,6 +180,20 @@ public abstract class CacheDiskContract
         Assert.False(Disk.HasWriters(file));
     }
 
+    [Fact]
+    public void A_file_that_is_made_is_empty_whatever_was_deleted_before()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            using var file = Disk.Create(CachePlace.Data, $"1.2.{i}");
+            Assert.Equal(0, Disk.Measure(file).Length);
+            file.Write("what was in it"u8, 0);
+            file.Dispose();
+            Disk.Delete(CachePlace.Data, $"1.2.{i}");
+            Assert.Empty(Disk.List(CachePlace.Data));
+        }
+    }
+
     /// <summary>Somebody who is not the daemon can write to the file until this is disposed.</summary>
     protected abstract IDisposable Writer(BackingFile file);
 
@@ -205,6 +219,41 @@ public sealed partial class RealCacheDiskTests : CacheDiskContract, IDisposable
 
     public void Dispose() => Directory.Delete(_place, recursive: true);
 
+    [Fact]
+    public void A_deleted_file_that_nobody_has_open_is_used_again_in_the_next_life_too()
+    {
+        Disk.Create(CachePlace.Data, "1.2.3").Dispose();
+        Disk.Create(CachePlace.Data, "1.2.4").Dispose();
+        Disk.Delete(CachePlace.Data, "1.2.3");
+        Disk.Delete(CachePlace.Data, "1.2.4");
+
+        Assert.Equal(2, Spare);
+        Disk.Create(CachePlace.Dirty, "1.2.5.6").Dispose();
+        Assert.Equal(1, Spare);
+        new CacheDisk(_place, static _ => { }).Create(CachePlace.Dirty, "1.2.6.6").Dispose();
+        Assert.Equal(0, Spare);
+    }
+
+    [Fact]
+    public void A_deleted_file_that_a_program_has_mapped_or_open_keeps_its_bytes()
+    {
+        var made = (DescriptorFile)Disk.Create(CachePlace.Data, "1.2.3");
+        made.Write("kept"u8, 0);
+        using (var mapping = new Mapping(made))
+        {
+            made.Dispose();
+            Disk.Delete(CachePlace.Data, "1.2.3");
+            Assert.Equal((0, (byte)'k'), (Spare, mapping.First));
+        }
+
+        Disk.Create(CachePlace.Data, "1.2.3").Dispose();
+        using var open = File.OpenHandle(Disk.PathOf(CachePlace.Data, "1.2.3"));
+        Disk.Delete(CachePlace.Data, "1.2.3");
+        Assert.Equal(0, Spare);
+    }
+
+    private int Spare => Directory.GetFiles(Path.Combine(_place, "spare")).Length;
+
     protected override IDisposable Writer(BackingFile file) => new Mapping((DescriptorFile)file);
 
     /// <summary>A shared one, whose descriptor is closed.</summary>
@@ -220,6 +269,8 @@ public sealed partial class RealCacheDiskTests : CacheDiskContract, IDisposable
             _memory = Map(0, 1, ReadAndWrite, Shared, (int)open.DangerousGetHandle(), 0);
             Assert.NotEqual(-1, _memory);
         }
+
+        public byte First => Marshal.ReadByte(_memory);
 
         public void Dispose() => Assert.Equal(0, Unmap(_memory, 1));
 

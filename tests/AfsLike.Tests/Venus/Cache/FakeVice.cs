@@ -22,6 +22,9 @@ internal sealed class FakeVice : IServerCalls, IBulkTransfer
     /// <summary>Stores are answered as having been done before.</summary>
     public bool RemembersStores { get; set; }
 
+    /// <summary>Chunks that were set aside at the last beginning of a store.</summary>
+    public int Reserved { get; private set; }
+
     /// <summary>What was asked, in order: "fetch", "begin", "store", "get 7", "put 8".</summary>
     public List<string> Seen { get; } = [];
 
@@ -143,6 +146,8 @@ internal sealed class FakeVice : IServerCalls, IBulkTransfer
         Seen.Add("begin");
         var file = _files[call.Fid.ToModel()];
         var count = (int)((call.Length + Limits.ChunkSize - 1) / Limits.ChunkSize);
+        count = call.Chunks == 0 ? count : (int)Math.Min(call.Chunks, count);
+        Reserved = count;
         var ids = Enumerable.Range(0, count).Select(_ => ++_lastChunk).ToList();
         var result = new BeginStoreResult { Ticket = NewTicket(ids), BaseDataVersion = file.Status.DataVersion.Value };
         result.ChunkIds.AddRange(ids);

@@ -140,6 +140,106 @@ public sealed class LockTableTests
         Assert.True(Has("b", Exclusive(1_000_001, 1_000_001)));
     }
 
+    [Fact]
+    public void A_file_is_left_to_the_only_client_that_locks_it_and_what_that_returns_is_what_it_holds()
+    {
+        Assert.True(Has("a", Exclusive(0, 9)));
+        Assert.True(Has("b", Shared(20, 29)));
+        Assert.False(_table.TryDelegate(Client("a"), s_file));
+        Unlock("b", 0, 100);
+        Assert.True(_table.TryDelegate(Client("a"), s_file));
+        Assert.Equal(Client("a"), _table.DelegateOf(s_file));
+        Assert.Throws<InvalidOperationException>(() => Has("b", Shared(50, 50)));
+        Return("b", Shared(0, 0));
+        Return("a", Shared(5, 5));
+        Assert.Null(_table.DelegateOf(s_file));
+        Assert.True(Has("b", Shared(0, 9)));
+        Assert.False(Has("b", Exclusive(5, 5)));
+        Return("a", Exclusive(100, 100)); // once more: it decides no more
+        Assert.False(Has("b", Exclusive(5, 5)));
+    }
+
+    [Fact]
+    public void Who_has_decided_nothing_keeps_what_it_had_and_who_holds_nothing_is_forgotten()
+    {
+        Assert.True(Has("a", Exclusive(0, 9)));
+        Assert.True(_table.TryDelegate(Client("a"), s_file));
+        _table.Return(Client("a"), s_file, held: null, _granted);
+        Assert.False(Has("b", Shared(0, 0)));
+        Assert.True(_table.TryDelegate(Client("a"), s_file));
+        Return("a");
+        Assert.Equal(0, _table.Count);
+    }
+
+    [Fact]
+    public void Who_has_decided_itself_is_believed_when_it_is_back_unless_it_was_gone_and_another_came()
+    {
+        Assert.True(Has("a", Exclusive(0, 9)));
+        Assert.True(_table.TryDelegate(Client("a"), s_file));
+        _table.Expire(Client("a"), _granted);
+        Assert.True(_table.HasAny(Client("a"), s_file));
+        Assert.Empty(Reclaim("a", anew: false, ("a", Shared(50, 59))));
+        Assert.True(Has("b", Exclusive(0, 9)));
+        Assert.False(Has("b", Exclusive(55, 55)));
+        Unlock("b", 0, 100);
+        Assert.True(_table.TryDelegate(Client("a"), s_file));
+        _table.Expire(Client("a"), _granted);
+        Assert.True(Has("b", Exclusive(55, 55)));
+        Assert.False(_table.HasAny(Client("a"), s_file));
+        Assert.Equal([0], Reclaim("a", anew: false, ("a", Shared(50, 59))));
+    }
+
+    [Fact]
+    public void A_test_takes_nothing_from_a_client_that_is_gone_and_who_locks_takes_what_is_not_known()
+    {
+        Assert.True(Has("a", Exclusive(0, 9)));
+        Assert.Null(_table.Set(Owner("a"), s_other, 1, Exclusive(0, 9), null, _granted));
+        Assert.True(_table.TryDelegate(Client("a"), s_file));
+        _table.Expire(Client("a"), _granted);
+        Assert.Null(_table.Find(Owner("b"), s_file, Exclusive(0, 9)));
+        Assert.Null(_table.Find(Owner("b"), s_other, Exclusive(0, 9)));
+        Assert.True(_table.HasAny(Client("a"), s_file));
+        Assert.True(Has("b", Shared(100, 100)));
+        Assert.False(_table.HasAny(Client("a"), s_file));
+        Assert.True(_table.HasAny(Client("a"), s_other));
+        Assert.NotNull(_table.Find(Owner("a"), s_file, Exclusive(100, 100)));
+    }
+
+    [Fact]
+    public void A_file_that_others_want_too_is_left_to_nobody_for_a_while()
+    {
+        Assert.True(Has("a", Exclusive(0, 9)));
+        Wait("b", Exclusive(0, 0), 1);
+        Assert.False(_table.TryDelegate(Client("a"), s_file));
+        Unlock("a", 0, 9);
+        _table.Contend(s_file);
+        var refused = 0;
+        while (!_table.TryDelegate(Client("b"), s_file))
+        {
+            refused++;
+        }
+
+        Assert.InRange(refused, 1, 100);
+    }
+
+    [Fact]
+    public void One_client_may_not_decide_without_end()
+    {
+        for (var i = 0UL; i < LockTable.DelegatedPerClient; i++)
+        {
+            Assert.True(Delegate(i));
+        }
+
+        Assert.False(Delegate(LockTable.DelegatedPerClient));
+
+        bool Delegate(ulong vnode)
+        {
+            var file = new Fid(new VolumeId(1), new VnodeId(10 + vnode));
+            Assert.Null(_table.Set(Owner("a"), file, 1, Exclusive(0, 0), null, _granted));
+            return _table.TryDelegate(Client("a"), file);
+        }
+    }
+
     private static LockClient Client(string name) => new(name, 1);
 
     private static LockOwner Owner(string name) => new(Client(name), 1, WholeFile: false);
@@ -153,6 +253,8 @@ public sealed class LockTableTests
     private void Wait(string owner, LockRange range, ulong ticket) => Assert.NotNull(_table.Set(Owner(owner), s_file, 1, range, ticket, _granted));
 
     private void Unlock(string owner, ulong start, ulong end) => _table.Unlock(Owner(owner), s_file, start, end, _granted);
+
+    private void Return(string client, params LockRange[] held) => _table.Return(Client(client), s_file, [.. held.Select(range => (Owner(client), 1u, range))], _granted);
 
     private List<int> Reclaim(string client, bool anew, params (string Owner, LockRange Range)[] held) =>
         _table.Reclaim(Client(client), [.. held.Select(one => (s_file, Owner(one.Owner), 1u, one.Range))], anew, _granted);
