@@ -10,6 +10,7 @@ cell_main() {
     *) fail "cell can up, exec, cut, heal, kill, start, freeze, thaw, status, down; see ./dev help" ;;
   esac
   [[ $# -ge 1 ]] || fail "cell $what needs the directory of the cell; see ./dev help"
+  [[ $1 != -* ]] || fail "'$1' is no directory: cell $what D …; see ./dev help"
   need_root "cell $what"
   CELL_DIR=$(absolute "$1")
   shift

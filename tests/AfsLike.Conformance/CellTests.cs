@@ -87,6 +87,14 @@ public sealed class CellTests
     }
 
     [Fact]
+    public async Task An_option_is_no_directory()
+    {
+        var refused = (await Shell.DevAsync("cell", "up", "--help")).Refused(1);
+        Assert.Contains("'--help' is no directory", refused.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists("--help"));
+    }
+
+    [Fact]
     public async Task A_directory_that_holds_other_things_is_left_alone()
     {
         var directory = Repository.NewDirectory();

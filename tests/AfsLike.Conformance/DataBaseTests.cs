@@ -58,9 +58,56 @@ public sealed class DataBaseTests(FragileCell fragile) : IAsyncDisposable
             return hashlib.sha256(model).hexdigest()
         """;
 
+    /// <summary>Counts up under a lock, by write(2) in one place and through a mapping in another, and appends what it has counted: each has to be what the one before left, on whichever host that was.</summary>
+    private const string Counter = """
+        import fcntl, mmap, os
+        def begin():
+            global f, log, seen
+            f, log = os.open("f", os.O_RDWR), os.open("f", os.O_WRONLY | os.O_APPEND)
+            seen = mmap.mmap(f, 5 << 20)
+            fcntl.lockf(f, fcntl.LOCK_EX)
+            fcntl.lockf(f, fcntl.LOCK_UN)
+        def count(times):
+            for i in range(times):
+                fcntl.lockf(f, fcntl.LOCK_EX)
+                written, mapped = int(os.pread(f, 8, 1 << 20)), int(seen[3 << 20:(3 << 20) + 8])
+                if written != mapped: return (written, mapped)
+                more = b"%08d" % (written + 1)
+                os.pwrite(f, more, 1 << 20)
+                seen[3 << 20:(3 << 20) + 8] = more
+                os.write(log, more)
+                fcntl.lockf(f, fcntl.LOCK_UN)
+        """;
+
     private readonly Cell _cell = fragile.Cell;
 
     public async ValueTask DisposeAsync() => await _cell.RestoreAsync();
+
+    [Fact]
+    public async Task What_is_written_mapped_and_appended_under_a_lock_is_there_for_whoever_has_it_next()
+    {
+        const int Each = 15;
+        var place = await _cell.NewPlaceAsync("locked");
+        (await _cell.C1.ScriptAsync(place, $"python3 -c 'open(\"f\", \"wb\").write(b\"00000000\" * (6 << 17))'; cat > counter.py <<'END'\n{Counter}\nEND")).Ok();
+        var programs = new List<Python>();
+        foreach (var host in new[] { _cell.C1, _cell.C2, _cell.C1, _cell.C2 })
+        {
+            programs.Add(await Python.StartAsync(host, place, "import counter"));
+            await programs[^1].DoAsync("counter.begin()"); // before anybody writes: what is open already when it is locked for the first time is shared from then on
+        }
+
+        await Task.WhenAll(programs.Select(static program => program.DoAsync($"counter.count({Each})")));
+        var expected = string.Concat(Enumerable.Range(1, 4 * Each).Select(static count => $"{count:d8}"));
+        foreach (var host in new[] { _cell.C1, _cell.C2 })
+        {
+            Assert.Equal(expected, (await host.ScriptAsync(place, $"tail -c +{(6 << 20) + 1} f")).Ok().Line);
+        }
+
+        foreach (var program in programs)
+        {
+            await program.DisposeAsync();
+        }
+    }
 
     [Theory]
     [InlineData(1)]

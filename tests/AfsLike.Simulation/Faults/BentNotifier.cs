@@ -51,6 +51,8 @@ internal sealed class BentNotifier(ModelKernel kernel, Simulator simulator, Plan
 
     public Task InvalidateEverythingAsync(IReadOnlyCollection<NodeId> nodes) => kernel.InvalidateEverythingAsync(nodes);
 
+    public Task DropPagesAsync(NodeId node) => kernel.DropPagesAsync(node);
+
     public void DropBacking(ulong backing) => kernel.DropBacking(backing);
 
     private bool IsNegative(NodeId directory, FileName name) =>

@@ -184,6 +184,8 @@ internal sealed class ModelKernel : IHostKernel
 
     public Task InvalidateEverythingAsync(IReadOnlyCollection<NodeId> nodes) => _next.Notifier.InvalidateEverythingAsync(nodes);
 
+    public Task DropPagesAsync(NodeId node) => _next.Notifier.DropPagesAsync(node);
+
     public void DropBacking(ulong backing) => _next.Notifier.DropBacking(backing);
 
     /// <summary>Memory is short: some of the names that nothing stands on are forgotten, and with them their inodes.</summary>

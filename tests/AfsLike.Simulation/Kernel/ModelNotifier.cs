@@ -107,6 +107,9 @@ internal sealed class ModelNotifier : IKernelNotifier
         return ValueTask.CompletedTask;
     }).Done;
 
+    /// <summary>This kernel passes everything through.</summary>
+    public Task DropPagesAsync(NodeId node) => Task.CompletedTask;
+
     public void DropBacking(ulong backing) => Dropped(backing);
 
     /// <summary>After writes through a shared mapping the kernel does not know that the times changed; said at FLUSH and RELEASE, without a lane.</summary>

@@ -29,6 +29,8 @@ public sealed class PlainKernel : IHostKernel
 
     public Task InvalidateEverythingAsync(IReadOnlyCollection<NodeId> nodes) => Task.CompletedTask;
 
+    public Task DropPagesAsync(NodeId node) => Task.CompletedTask;
+
     public void DropBacking(ulong backing)
     {
         // It registers none.

@@ -71,6 +71,8 @@ internal static class RequestBits
     public const uint LockIsFlock = 1;
     public const uint SyncDataOnly = 1;
     public const uint OpenKillPrivileges = 1;
+    /// <summary>FUSE_WRITE_CACHE: a page that a mapping has written, not a write(2).</summary>
+    public const uint WriteCache = 1;
     public const uint WriteKillPrivileges = 4;
     public const uint SeekData = 3;
     public const uint SeekHole = 4;

@@ -12,7 +12,7 @@ namespace AfsLike.Fuse.Adapter;
 /// and written here with pread and pwrite: a reader thread then waits for the local disk, and for nothing else.
 /// </summary>
 internal sealed class FileOperations(
-    IFileTree tree, Grants grants, HandleTable handles, AttributeOperations attributes, KernelNotices notices)
+    IFileTree tree, Grants grants, HandleTable handles, AttributeOperations attributes, KernelNotices notices, IKernelNotifier notifier)
 {
     public async ValueTask OpenAsync(Exchange x)
     {
@@ -76,7 +76,7 @@ internal sealed class FileOperations(
         var written = bytes.Length;
         if (file is { LocalFile: { } local, Recorded: true })
         {
-            await WriteRecordedAsync(file.Handle, local, bytes, Offset(request.Offset), x.Cancel);
+            await WriteRecordedAsync(file, local, bytes, request, x.Cancel);
         }
         else if (file.LocalFile is { } unseen)
         {
@@ -259,16 +259,21 @@ internal sealed class FileOperations(
         return default;
     }
 
-    /// <summary>A write that failed may have written something.</summary>
-    private async ValueTask WriteRecordedAsync(HandleId handle, BackingFile local, ReadOnlyMemory<byte> bytes, long offset, CancellationToken cancel)
+    /// <summary>
+    /// A write that failed may have written something. The kernel appends where it believes the end to be, and is told of no new one while the file is open: another host may have appended, under a lock that is this one's now.
+    /// </summary>
+    private async ValueTask WriteRecordedAsync(OpenFile file, BackingFile local, ReadOnlyMemory<byte> bytes, WriteIn request, CancellationToken cancel)
     {
-        try
+        var offset = Offset(request.Offset);
+        if ((request.Flags & OpenFlags.Append) != 0 && (request.WriteFlags & RequestBits.WriteCache) == 0 && RandomAccess.GetLength(DescriptorFile.Of(local)) is var end && end != offset)
+        {
+            offset = end;
+            _ = notifier.DropPagesAsync(file.Node); // once this is answered: until then the kernel keeps the page it has put the bytes into
+        }
+
+        await using (await tree.RecordAsync(file.Handle, offset, bytes.Length))
         {
             await WriteAsync(local, bytes, offset, cancel);
-        }
-        finally
-        {
-            await tree.WrittenAsync(handle, offset, bytes.Length);
         }
     }
 

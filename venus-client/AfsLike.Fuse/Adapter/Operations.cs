@@ -48,7 +48,7 @@ internal sealed class Operations(
         var handles = new HandleTable(tree, backings, known, page.Head.Incarnation);
         var attributes = new AttributeOperations(tree, grants, handles);
         _facets = new Facets(
-            grants, new NameOperations(tree, grants, known, backings), new FileOperations(tree, grants, handles, attributes, notices),
+            grants, new NameOperations(tree, grants, known, backings), new FileOperations(tree, grants, handles, attributes, notices, notifier),
             new DirectoryOperations(tree, grants, handles), attributes, new XattrOperations(tree), new LockOperations(tree, handles));
     }
 

@@ -112,6 +112,8 @@ internal sealed class KernelNotifier(
         }
     }
 
+    public Task DropPagesAsync(NodeId node) => PostPages(node).Done;
+
     public async Task InvalidateEverythingAsync(IReadOnlyCollection<NodeId> nodes)
     {
         var asked = nodes.ToList(); // the lane has threads of its own, and the tree's table changes as soon as this returns

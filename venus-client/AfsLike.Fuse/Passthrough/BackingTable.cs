@@ -66,7 +66,14 @@ internal sealed class BackingTable
     public Backing Acquire(NodeId node, ulong number, BackingFile file) => AcquireCore(node, number, file);
 
     /// <summary>For a file that is not to be passed through: a number of its own, which is 0 for the kernel, unless handles of a former life are open and were.</summary>
-    public Backing AcquireServed(NodeId node, ulong number) => AcquireCore(node, number ^ ServedNumber, null);
+    public Backing AcquireServed(NodeId node, ulong number)
+    {
+        lock (_gate)
+        {
+            var (earlier, opens) = _known.BackingOf(node);
+            return AcquireCore(node, earlier != 0 && opens > 0 && !_byNode.ContainsKey(node) ? number : number ^ ServedNumber, null);
+        }
+    }
 
     private Backing AcquireCore(NodeId node, ulong number, BackingFile? file)
     {

@@ -128,7 +128,7 @@ public sealed partial class ContentCache : IContentCache, IDisposable
     {
         var file = (LocalFile)cached;
         var now = file.MeasureNow();
-        return now != file.Stamp || (file.StoredInline is { } stored && now.Length <= Limits.InlineContent && ChecksumNow(file, (int)now.Length) != stored);
+        return file.IsWritten || now != file.Stamp || (file.StoredInline is { } stored && now.Length <= Limits.InlineContent && ChecksumNow(file, (int)now.Length) != stored);
     }
 
     public async Task<StoredStatus> StoreAsync(CachedFile cached, uint userSlot, ulong operation, bool underLock, CancellationToken cancel)

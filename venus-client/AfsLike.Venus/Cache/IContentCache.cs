@@ -97,14 +97,24 @@ public abstract class CachedFile
     /// <summary>It was synced while it was open for writing, since it has been here.</summary>
     public bool WasSynced { get; set; }
 
-    /// <summary>From now on every write is told by <see cref="NoteWritten"/>: once what is here is what was stored last, stores look at nothing else.</summary>
+    /// <summary>From now on every write is told: once what is here is what was stored last, stores look at nothing else.</summary>
     public abstract void BeginRecord();
 
     /// <summary>Somebody writes, or has written, without telling.</summary>
     public abstract void EndRecord();
 
-    /// <summary>Some of these bytes were written, or may have been. Told when they have been: a store that reads the file meanwhile has them or has not, and the next one looks again.</summary>
-    public abstract void NoteWritten(long offset, long length);
+    /// <summary>A write begins. Until its end the file counts as changed, whatever is stored meanwhile.</summary>
+    public abstract void BeginWrite();
+
+    /// <summary>Some of these bytes were written, or may have been: a store that has read the file since the beginning has them or has not, and the next one looks again.</summary>
+    public abstract void EndWrite(long offset, long length);
+
+    /// <summary>Some of these bytes have been changed in one step with this.</summary>
+    public void NoteWritten(long offset, long length)
+    {
+        BeginWrite();
+        EndWrite(offset, length);
+    }
 
     /// <summary>Current size and times of the local file.</summary>
     public abstract (long Length, long ModifyTime, long ChangeTime) Measure();

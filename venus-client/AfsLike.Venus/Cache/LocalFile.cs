@@ -9,6 +9,7 @@ internal sealed class LocalFile(
 {
     private BackingFile? _handle;
     private DataVersion _version = version;
+    private int _writing;
 
     public override Fid Fid { get; } = fid;
 
@@ -53,6 +54,9 @@ internal sealed class LocalFile(
 
     public bool IsRecorded { get; private set; }
 
+    /// <summary>Something is being written, or was told since the last store began: the times do not tell whether that has it.</summary>
+    public bool IsWritten => _writing > 0 || Written is { IsEmpty: false };
+
     public bool IsSuspect => Place == CachePlace.Suspect;
 
     /// <summary>Known from the index alone: whether it is there is looked at when it is first asked for.</summary>
@@ -75,12 +79,18 @@ internal sealed class LocalFile(
     public override void BeginRecord()
     {
         IsRecorded = true;
-        Written = !IsDirty || MeasureNow() == Stamp ? new WrittenChunks() : null;
+        Written = !IsWritten && (!IsDirty || MeasureNow() == Stamp) ? new WrittenChunks() : null;
     }
 
     public override void EndRecord() => (IsRecorded, Written) = (false, null);
 
-    public override void NoteWritten(long offset, long length) => Written?.Add(offset, length);
+    public override void BeginWrite() => _writing++;
+
+    public override void EndWrite(long offset, long length)
+    {
+        _writing--;
+        Written?.Add(offset, length);
+    }
 
     /// <summary>For a store, which gives it back when it fails.</summary>
     public WrittenChunks? TakeWritten()

@@ -43,12 +43,21 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
     private async Task<Sent> StoreInlineAsync(
         LocalFile file, FileMeasure measure, StoreCall call, uint slot, ulong operation, CancellationToken cancel)
     {
+        var written = file.TakeWritten();
         var bytes = new byte[measure.Length];
         var count = file.Handle.Read(bytes, 0);
         var whole = UnsafeByteOperations.UnsafeWrap(bytes.AsMemory(0, count)); // shorter when it was cut meanwhile
         var checksum = Checksum.Of(whole.Span);
         call.Content = new WireContent { Length = count, Inline = whole, InlineChecksum = checksum.ToWire() };
-        return new Sent(await SendAsync(call, slot, operation, cancel), [], measure, checksum);
+        try
+        {
+            return new Sent(await SendAsync(call, slot, operation, cancel), [], measure, checksum);
+        }
+        catch
+        {
+            file.GiveBack(written);
+            throw;
+        }
     }
 
     private async Task<Sent> StoreChunksAsync(

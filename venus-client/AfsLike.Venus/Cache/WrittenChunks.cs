@@ -7,6 +7,8 @@ internal sealed class WrittenChunks
 {
     private readonly HashSet<int> _places = [];
 
+    public bool IsEmpty => _places.Count == 0;
+
     public void Add(long offset, long length)
     {
         if (length <= 0 || offset < 0)

@@ -9,7 +9,7 @@ namespace AfsLike.Venus.Tree;
 /// </summary>
 internal sealed class Claims(TreeParts parts, NodeTable nodes)
 {
-    private readonly HashSet<Fid> _closing = [];
+    private readonly Dictionary<Fid, int> _closing = []; // how many times: two comparisons may overlap
     private bool _recovered;
 
     /// <summary>Files without a name that are being made. The server may keep one already whose node is not here before its answer is: meanwhile nothing unknown is closed.</summary>
@@ -31,7 +31,7 @@ internal sealed class Claims(TreeParts parts, NodeTable nodes)
     /// </summary>
     public void MustBeKept(Fid made)
     {
-        if (_closing.Contains(made))
+        if (_closing.ContainsKey(made))
         {
             throw new AfsException(AfsError.Stale, $"{made}, made for a former venus-client, is given up: ask for another");
         }
@@ -50,7 +50,7 @@ internal sealed class Claims(TreeParts parts, NodeTable nodes)
     public async Task CloseAsync(Fid fid)
     {
         var own = parts.Server.Operations.BeginOwn();
-        _closing.Add(fid);
+        _closing[fid] = _closing.GetValueOrDefault(fid) + 1;
         try
         {
             await parts.Server.MutateAsync(new Request { CloseOrphan = new CloseOrphanCall { Fid = fid.ToWire() } }, 0, own);
@@ -61,7 +61,11 @@ internal sealed class Claims(TreeParts parts, NodeTable nodes)
         }
         finally
         {
-            _closing.Remove(fid);
+            if (--_closing[fid] == 0)
+            {
+                _closing.Remove(fid);
+            }
+
             parts.Server.Operations.EndOwn(own);
             parts.Server.SettleOperations();
         }

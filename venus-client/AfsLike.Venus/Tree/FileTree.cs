@@ -47,7 +47,7 @@ public sealed partial class FileTree : IFileTree
         _changing = new Changing(parts, _nodes, _facts, _claims);
         var locks = new LocksHeld(parts.Journal);
         _storing = new Storing(parts, _nodes, _facts, _claims, locks, _takenBack);
-        _lockService = new LockService(parts, _facts, locks);
+        _lockService = new LockService(parts, _facts, _storing, locks);
         locks.Free = _lockService.Closed;
         _locking = new Locking(parts, _storing, locks, _lockService);
         _ranges = new Ranges(_storing);

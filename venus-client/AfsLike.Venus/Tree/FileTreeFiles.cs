@@ -75,6 +75,7 @@ public sealed partial class FileTree
             throw new AfsException(AfsError.BadHandle, "this file is not open for writing");
         }
 
+        content.BeginWrite();
         try
         {
             await content.Handle.WriteAsync(bytes, offset, cancel);
@@ -82,14 +83,15 @@ public sealed partial class FileTree
         }
         finally
         {
-            content.NoteWritten(offset, bytes.Length);
+            content.EndWrite(offset, bytes.Length);
         }
     }
 
-    public Task WrittenAsync(HandleId handle, long offset, long length) => _parts.Strand.InvokeAsync(() =>
+    public Task<IAsyncDisposable> RecordAsync(HandleId handle, long offset, long length) => _parts.Strand.InvokeAsync(() =>
     {
-        _storing.Find(handle)?.Open.Content?.NoteWritten(offset, length);
-        return Task.CompletedTask;
+        var content = _storing.Get(handle).Open.Content ?? throw Closed();
+        content.BeginWrite();
+        return Task.FromResult<IAsyncDisposable>(new RecordedWrite(_parts.Strand, content, offset, length));
     });
 
     public void Unrecorded(HandleId handle) => _parts.Strand.Post(_ => _storing.Unrecorded(handle), null);

@@ -59,8 +59,8 @@ public interface IFileTree
 
     Task<int> WriteAsync(HandleId handle, long offset, ReadOnlyMemory<byte> bytes, CancellationToken cancel);
 
-    /// <summary>Some of these bytes were written, or may have been, through a handle of kind <see cref="OpenKind.Recorded"/>. The writer is answered once this has completed.</summary>
-    Task WrittenAsync(HandleId handle, long offset, long length);
+    /// <summary>These bytes are about to be written through a handle of kind <see cref="OpenKind.Recorded"/>. They have been, or may have been, when what is returned is disposed of; then the writer is answered.</summary>
+    Task<IAsyncDisposable> RecordAsync(HandleId handle, long offset, long length);
 
     /// <summary>Writes through this handle are not told, though it was granted as <see cref="OpenKind.Recorded"/>: before its open is answered.</summary>
     void Unrecorded(HandleId handle);

@@ -26,6 +26,11 @@ public interface IKernelNotifier
     /// <summary>The attributes of a node changed; and its contents, when <paramref name="contents"/> (a directory: its listing).</summary>
     Task InvalidateNodeAsync(NodeId node, bool contents);
 
+    /// <summary>
+    /// What mappings have written to a file that is not passed through is written, and no page of it is left. Waits for as long as that takes; so nothing may be held meanwhile for which a reader or writer of the file waits.
+    /// </summary>
+    Task DropPagesAsync(NodeId node);
+
     /// <summary>Nothing the kernel holds is to be trusted (a lost lease): all names, the attributes of all <paramref name="nodes"/>, which are read before this returns.</summary>
     Task InvalidateEverythingAsync(IReadOnlyCollection<NodeId> nodes);
 

@@ -8,14 +8,16 @@ namespace AfsLike.Venus.Tree;
 /// The files about whose locks this host decides itself: the server has left them to it while no other host wants any. What is held is the truth about such a file, and the server does not know it until it is told
 /// (<see cref="LocksReturned"/>). So nothing else may be under way about a file's locks when they are taken over, and nothing is decided here from the moment they are returned.
 /// </summary>
+/// <param name="settle">Stores what was written to a file whose locks go back, as far as the unlocks before have not. Does not fail.</param>
 /// <param name="start">A number unlike those of former lives, to begin the numbering of <see cref="Reclaim"/> with.</param>
-internal sealed class LockDelegations(ViceServer server, LocksHeld held, ulong start)
+internal sealed class LockDelegations(ViceServer server, LocksHeld held, Func<Fid, Task> settle, ulong start)
 {
     /// <summary>Of a file with more locks the server decides: it knows the limit.</summary>
     private const int MostOfOne = 1_000;
 
     private readonly HashSet<Fid> _files = [];
     private readonly Dictionary<Fid, Conversation> _conversations = [];
+    private readonly Dictionary<Fid, Task> _returning = [];
     private bool _hasSpoken;
 
     public int Count => _files.Count;
@@ -27,7 +29,7 @@ internal sealed class LockDelegations(ViceServer server, LocksHeld held, ulong s
     public bool Has(Fid fid) => _files.Contains(fid);
 
     /// <summary>Whether a lock may be given without asking; the answer is good until the next await.</summary>
-    public bool Decides(Fid fid) => _files.Contains(fid) && server.IsTrusted && held.CountOf(fid) < MostOfOne;
+    public bool Decides(Fid fid) => _files.Contains(fid) && !_returning.ContainsKey(fid) && server.IsTrusted && held.CountOf(fid) < MostOfOne;
 
     /// <summary>Whether the server may leave the file's locks to us with its answer.</summary>
     public bool MayTake(Conversation conversation) => !conversation.IsOvertaken && held.CountOf(conversation.Fid) < MostOfOne;
@@ -36,9 +38,13 @@ internal sealed class LockDelegations(ViceServer server, LocksHeld held, ulong s
     public void Decline(Fid fid) => server.ReturnLocks(new LocksReturned { Fid = fid.ToWire(), Unchanged = true });
 
     /// <summary>The server is asked about locks of this file until what is returned is disposed of: then whatever came of it is among what is held.</summary>
-    public Conversation Ask(Fid fid)
+    public async Task<Conversation> AskAsync(Fid fid)
     {
-        Return(fid);
+        while (_files.Contains(fid))
+        {
+            await ReturnAsync(fid);
+        }
+
         if (_conversations.TryGetValue(fid, out var conversation))
         {
             conversation.IsOvertaken = true;
@@ -60,7 +66,11 @@ internal sealed class LockDelegations(ViceServer server, LocksHeld held, ulong s
         {
             _files.Remove(fid); // all that is held is about to be said
         }
-        else if (!Return(fid))
+        else if (_files.Contains(fid))
+        {
+            _ = ReturnAsync(fid);
+        }
+        else
         {
             Decline(fid); // the answer that leaves them to us is on its way
         }
@@ -94,6 +104,28 @@ internal sealed class LockDelegations(ViceServer server, LocksHeld held, ulong s
         }
 
         return new ReclaimLocksCall { Number = ++Reclaim };
+    }
+
+    /// <summary>What was written is stored first, and meanwhile no lock is given; then as <see cref="Return"/>. Never fails.</summary>
+    private Task ReturnAsync(Fid fid)
+    {
+        if (_returning.TryGetValue(fid, out var returning))
+        {
+            return returning;
+        }
+
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _returning.Add(fid, done.Task);
+        Finish(fid, settle(fid), done);
+        return done.Task;
+    }
+
+    private async void Finish(Fid fid, Task settled, TaskCompletionSource done)
+    {
+        await settled;
+        _returning.Remove(fid);
+        Return(fid);
+        done.SetResult();
     }
 
     private void Overtake(Fid fid)

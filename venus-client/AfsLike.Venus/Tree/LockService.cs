@@ -8,9 +8,9 @@ namespace AfsLike.Venus.Tree;
 /// Who gets a lock. The server decides, for processes of one host too; of files that no other host locks it leaves that to this one (<see cref="LockDelegations"/>), so that a program which locks and unlocks asks nobody.
 /// Here nobody waits: whoever has to does so at the server, which sees who waits for whom on all hosts.
 /// </summary>
-internal sealed class LockService(TreeParts parts, Facts facts, LocksHeld held)
+internal sealed class LockService(TreeParts parts, Facts facts, Storing storing, LocksHeld held)
 {
-    private readonly LockDelegations _delegations = new(parts.Server, held, (ulong)parts.Time.GetTimestamp());
+    private readonly LockDelegations _delegations = new(parts.Server, held, fid => SettleAsync(parts, storing, fid), (ulong)parts.Time.GetTimestamp());
     private readonly SortedDictionary<ulong, Wait> _waits = [];
     private ulong _lastTicket = (ulong)parts.Time.GetTimestamp(); // no former life of this client gave one of them
 
@@ -31,7 +31,7 @@ internal sealed class LockService(TreeParts parts, Facts facts, LocksHeld held)
                 : request with { Kind = LockKind.Unlock };
         }
 
-        using var conversation = _delegations.Ask(fid);
+        using var conversation = await _delegations.AskAsync(fid);
         var call = new LockCall { Lock = EntryOf(handle, request), Test = true };
         var result = (await parts.Server.CallAsync(new Request { User = handle.Who.Slot, Lock = call }, cancel)).Lock;
         return result.Conflict is { } found
@@ -58,7 +58,7 @@ internal sealed class LockService(TreeParts parts, Facts facts, LocksHeld held)
             }
         }
 
-        using var conversation = _delegations.Ask(fid);
+        using var conversation = await _delegations.AskAsync(fid);
         await AcquireAsync(new Wait(EntryOf(handle, request), handle.Who, handle.Id, request.Wait ? ++_lastTicket : 0, conversation), cancel);
     }
 
@@ -74,6 +74,9 @@ internal sealed class LockService(TreeParts parts, Facts facts, LocksHeld held)
             await TellAsync(LocksHeld.EntryOf(fid, owner, 0, new LockRange(false, start, end)), slot);
         }
     }
+
+    /// <summary>As <see cref="LockDelegations.Decides"/>.</summary>
+    public bool Decides(Fid fid) => _delegations.Decides(fid);
 
     /// <summary>Nobody here has it open any more.</summary>
     public void Closed(Fid fid) => _delegations.Return(fid);
@@ -112,6 +115,18 @@ internal sealed class LockService(TreeParts parts, Facts facts, LocksHeld held)
         }
     }
 
+    private static async Task SettleAsync(TreeParts parts, Storing storing, Fid fid)
+    {
+        try
+        {
+            await storing.StoreMappedAsync(fid);
+        }
+        catch (AfsException failure)
+        {
+            parts.Log($"venus: what a mapping has written to {fid} is not stored before its locks go to another host: {failure.Message}");
+        }
+    }
+
     private static LocalOwner OwnerOf(in LockRequest request) => new(request.Owner, request.WholeFile);
 
     private static LockKind KindOf(in LockRange range) => range.Exclusive ? LockKind.Exclusive : LockKind.Shared;
@@ -141,7 +156,7 @@ internal sealed class LockService(TreeParts parts, Facts facts, LocksHeld held)
 
     private async Task SayAsync(LockEntry entry, uint slot)
     {
-        using var conversation = _delegations.Ask(entry.Fid.ToModel()); // asked again later, it must not meet a lock that was taken here since
+        using var conversation = await _delegations.AskAsync(entry.Fid.ToModel()); // asked again later, it must not meet a lock that was taken here since
         try
         {
             await parts.Server.CallAsync(new Request { User = slot, Lock = new LockCall { Lock = entry } }, CancellationToken.None);

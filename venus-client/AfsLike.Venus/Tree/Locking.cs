@@ -35,12 +35,14 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held, 
 
         MustNotBeLost(handle.Node.Fid);
         handle.Open.IsShared = true;
+        await WriteBackAsync(handle);
         await storing.StoreNowAsync(handle.Node, handle.Open, handle.Who);
         await service.AcquireAsync(handle, owner, request, cancel);
         try
         {
             MustNotBeLost(handle.Node.Fid);
             await storing.RefreshAsync(handle.Node, handle.Open, handle.Who);
+            await handle.Open.PagesGone;
         }
         catch (AfsException removed) when (removed.Error == AfsError.Stale)
         {
@@ -142,6 +144,9 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held, 
         }
     }
 
+    /// <summary>While this host decides about the file's locks no other waits for what is written here; when one does, all of it is stored before the locks are returned.</summary>
+    private Task WriteBackAsync(FileHandle handle) => service.Decides(handle.Node.Fid) ? Task.CompletedTask : storing.WriteBackAsync(handle.Node);
+
     /// <summary>Who opens it next may be another host.</summary>
     private void ClosedPerhaps(FileHandle handle)
     {
@@ -166,6 +171,7 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held, 
         {
             try
             {
+                await WriteBackAsync(handle);
                 await storing.StoreNowAsync(handle.Node, handle.Open, handle.Who);
             }
             catch (AfsException failure) when (!LockService.MayPass(failure.Error))

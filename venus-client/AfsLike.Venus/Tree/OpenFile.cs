@@ -45,6 +45,9 @@ internal sealed class OpenFile
     /// <summary>What is written is told: <see cref="OpenKind.Recorded"/>. Decided for the first handle, and so for all that are open together.</summary>
     public bool IsRecorded { get; set; }
 
+    /// <summary>Its contents were brought up to date in place, and the kernel has pages of before until this has completed. To be awaited without the gate.</summary>
+    public Task PagesGone { get; set; } = Task.CompletedTask;
+
     /// <summary>The last handle is closed and a mapping may still write: its end is waited for.</summary>
     public bool IsFollowed { get; set; }
 

@@ -29,21 +29,9 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
         open.Opening++;
         try
         {
-            using var turn = await open.Gate.EnterAsync();
-            if (modes.HasFlag(OpenModes.Again) && TakeOver(node, open, caller.Uid, modes) is { } known)
-            {
-                return known;
-            }
-
-            var who = parts.WhoIs(caller);
-            var status = await CheckAsync(node, open, who, modes, cancel);
-            if (TakeOver(node, open, caller.Uid, modes) is { } former)
-            {
-                return former;
-            }
-
-            await FillAsync(node, open, status, who, caller.Uid, modes, cancel);
-            return Grant(node, open, who, caller.Uid, modes);
+            var grant = await OpenAsync(caller, node, open, modes, cancel);
+            await open.PagesGone;
+            return grant;
         }
         finally
         {
@@ -146,6 +134,25 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
         {
             open.Held = status;
         }
+    }
+
+    private async Task<OpenGrant> OpenAsync(Caller caller, Node node, OpenFile open, OpenModes modes, CancellationToken cancel)
+    {
+        using var turn = await open.Gate.EnterAsync();
+        if (modes.HasFlag(OpenModes.Again) && TakeOver(node, open, caller.Uid, modes) is { } known)
+        {
+            return known;
+        }
+
+        var who = parts.WhoIs(caller);
+        var status = await CheckAsync(node, open, who, modes, cancel);
+        if (TakeOver(node, open, caller.Uid, modes) is { } former)
+        {
+            return former;
+        }
+
+        await FillAsync(node, open, status, who, caller.Uid, modes, cancel);
+        return Grant(node, open, who, caller.Uid, modes);
     }
 
     private async Task<VnodeStatus> CheckAsync(Node node, OpenFile open, Login who, OpenModes modes, CancellationToken cancel)
@@ -308,7 +315,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
 
         if (open is { Handles: 0, Content: { } file })
         {
-            open.IsRecorded = MayRecord(open, file, modes);
+            open.IsRecorded = MayRecord(node, open, file, modes);
         }
 
         if (open is { IsRecorded: false, Content: { } unseen } && writes)
@@ -326,7 +333,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
         }
 
         var keep = node.PagesOf == version;
-        node.PagesOf = version;
+        node.PagesOf = modes.HasFlag(OpenModes.Again) ? null : version; // what the kernel has of it was opened in a former life, and stays
         return open.Content is { } content
             ? new OpenGrant(handle.Id, open.IsRecorded ? OpenKind.Recorded : OpenKind.Passthrough, content.Handle, content.Backing, keep, NoFlush: !writes && !storing.IsShared(node))
             : new OpenGrant(handle.Id, OpenKind.Served, null, 0, keep, NoFlush: !storing.IsShared(node));
@@ -336,10 +343,10 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
     /// A store of a file whose writes nobody told reads all of it, to find what has changed: too much for a data base that syncs each of its transactions. Such programs open large files for reading and writing, and logs are opened for appending; those that
     /// only write one write most of it. Nobody who is not seen may have it open, and no mapping of before may be left.
     /// </summary>
-    private bool MayRecord(OpenFile open, CachedFile content, OpenModes modes)
+    private bool MayRecord(Node node, OpenFile open, CachedFile content, OpenModes modes)
     {
         var isDataBase = modes.HasFlag(OpenModes.Write) && !modes.HasFlag(OpenModes.Truncate) && ((modes & (OpenModes.Read | OpenModes.Append)) != 0 || content.WasSynced);
-        if (!isDataBase || open is not { IsFollowed: false, FormerWriters.Count: 0 } || content.Measure().Length <= parts.Settings.RecordAbove || parts.Cache.HasWriters(content))
+        if (!isDataBase || nodes.Of(node.Fid).Any(other => other != node && other.Open?.Content == content) || open is not { IsFollowed: false, FormerWriters.Count: 0 } || content.Measure().Length <= parts.Settings.RecordAbove || parts.Cache.HasWriters(content))
         {
             return false;
         }

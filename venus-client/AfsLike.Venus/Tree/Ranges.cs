@@ -75,25 +75,27 @@ internal sealed class Ranges(Storing storing)
             throw new AfsException(AfsError.NotSupported, "a file that is streamed is read by who copies it");
         }
 
+        target.BeginWrite();
         try
         {
             return await source.CopyAsync(offset, target, toOffset, length);
         }
         finally
         {
-            target.NoteWritten(toOffset, length);
+            target.EndWrite(toOffset, length);
         }
     }
 
     private static async Task ClearAsync(CachedFile content, long offset, long length)
     {
+        content.BeginWrite();
         try
         {
             await content.ClearAsync(offset, length);
         }
         finally
         {
-            content.NoteWritten(offset, length);
+            content.EndWrite(offset, length);
         }
     }
 

@@ -28,6 +28,22 @@ internal sealed partial class Storing
         }
     }
 
+    /// <summary>Mappings of a file that is not passed through write to the kernel's pages, and nothing is heard of it until they are written back.</summary>
+    public Task WriteBackAsync(Node node) => node.Open is { IsRecorded: true } ? parts.Kernel.DropPagesAsync(node.Id) : Task.CompletedTask;
+
+    /// <summary>As <see cref="WriteBackAsync"/>, of all nodes of a file, and what has been written is stored.</summary>
+    public async Task StoreMappedAsync(Fid fid)
+    {
+        foreach (var node in nodes.Of(fid).Where(static node => node.Open is { IsRecorded: true, Writers.Count: > 0 }).ToList())
+        {
+            await WriteBackAsync(node);
+            if (node.Open is { Writers: [{ Who: var who }, ..] } open)
+            {
+                await StoreNowAsync(node, open, who);
+            }
+        }
+    }
+
     /// <summary>What others have stored since is there, under the handles that are open. A file that is read as it comes stays what it was when it was opened.</summary>
     public async Task RefreshAsync(Node node, OpenFile open, Login who)
     {
@@ -48,6 +64,7 @@ internal sealed partial class Storing
 
         open.Held = await parts.Cache.RefreshAsync(content, who.Slot, NoteTorn, CancellationToken.None);
         NoteWriters(node, open, open.Held.DataVersion);
+        open.PagesGone = open.IsRecorded ? parts.Kernel.DropPagesAsync(node.Id) : Task.CompletedTask;
         await parts.Kernel.InvalidateNodeAsync(node.Id, contents: true);
 
         void NoteTorn(bool torn) => parts.Journal.Append(new JournalRecord(

@@ -34,6 +34,7 @@ internal sealed partial class Storing
         else if (open.Handles <= 1 && open.FormerWriters.Count == 0 && open.Content is { } content)
         {
             (open.Content, open.MustStore, open.Waiting) = (null, false, null);
+            node.PagesOf = null; // the kernel may have pages of it
             DropBacking(content);
             parts.Cache.Unpin(content);
             parts.Cache.KeepAside(content, failure.Message);

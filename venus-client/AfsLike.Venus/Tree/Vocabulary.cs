@@ -73,7 +73,7 @@ public enum OpenKind : byte
     Served,
 
     /// <summary>
-    /// The front-end reads and writes <see cref="OpenGrant.LocalFile"/> itself, without passthrough, and tells each write once it is done (<see cref="IFileTree.WrittenAsync"/>): so a store need not look
+    /// The front-end reads and writes <see cref="OpenGrant.LocalFile"/> itself, without passthrough, and tells each write (<see cref="IFileTree.RecordAsync"/>): so a store need not look
     /// through the whole file for what has changed (RULES.md 13). Where the kernel passes reads and writes through already, <see cref="IFileTree.Unrecorded"/>.
     /// </summary>
     Recorded,

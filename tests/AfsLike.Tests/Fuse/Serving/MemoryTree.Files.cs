@@ -42,7 +42,7 @@ internal sealed partial class MemoryTree
         return Task.FromResult(bytes.Length);
     }
 
-    public Task WrittenAsync(HandleId handle, long offset, long length) => Task.CompletedTask;
+    public Task<IAsyncDisposable> RecordAsync(HandleId handle, long offset, long length) => throw new NotSupportedException("nothing is recorded here");
 
     public void Unrecorded(HandleId handle)
     {

@@ -62,6 +62,34 @@ public sealed class RecordTests : CacheWorld
         Assert.Equal(BytesOf(file), Vice.Bytes(File(2)));
     });
 
+    /// <summary>It is in the times before it is told, and so before a store that does not know of it.</summary>
+    [Fact]
+    public Task A_write_that_was_under_way_when_a_store_began_is_stored_by_the_next() => Run(async () =>
+    {
+        var file = await RecordedAsync();
+        file.BeginWrite();
+        file.Handle.Write([7], 3 * MiB);
+        Write(file, MiB, 1);
+        await StoreAsync(file);
+        Assert.True(Cache.HasChanged(file));
+        file.EndWrite(3 * MiB, 1);
+        Assert.True(Cache.HasChanged(file));
+        await StoreAsync(file);
+        Assert.False(Cache.HasChanged(file));
+        Assert.Equal(BytesOf(file), Vice.Bytes(File(2)));
+    });
+
+    [Fact]
+    public Task A_file_that_is_small_now_is_stored_and_not_changed_any_more() => Run(async () =>
+    {
+        var file = await RecordedAsync();
+        SetLength(file, 100);
+        Write(file, 5, 5);
+        await StoreAsync(file);
+        Assert.False(Cache.HasChanged(file));
+        Assert.Equal(BytesOf(file), Vice.Bytes(File(2)));
+    });
+
     [Fact]
     public Task What_a_failed_store_has_not_stored_is_stored_by_the_next() => Run(async () =>
     {
