@@ -137,9 +137,8 @@ public sealed class LockDelegationScenarioTests
         scenario.Run(async programs =>
         {
             var (here, there) = (programs[1], programs[0]);
-            var beside = await scenario.ProgramAsync(scenario.Cell.Clients[1]);
             var (mine, theirs) = await OpenedAsync(here, there);
-            var his = (await beside.OpenAsync(Scenario.Path("f"), OpenModes.Read | OpenModes.Write)).Value;
+            var (beside, his) = await BesideAsync(scenario);
             await LockTwiceAsync(here, mine);
             Assert.True((await here.UnlockAsync(mine, flock: false)).IsOk);
             Array.ForEach(scenario.WaysOf(1), static way => way.IsCut = true);
@@ -250,9 +249,8 @@ public sealed class LockDelegationScenarioTests
         scenario.Run(async programs =>
         {
             var (here, there) = (programs[1], programs[0]);
-            var beside = await scenario.ProgramAsync(scenario.Cell.Clients[1]);
             var (mine, theirs) = await OpenedAsync(here, there);
-            var his = (await beside.OpenAsync(Scenario.Path("f"), OpenModes.Read | OpenModes.Write)).Value;
+            var (beside, his) = await BesideAsync(scenario);
             await LockAsync(here, mine, flock: true);
             Array.ForEach(scenario.WaysOf(1), static way => way.IsCut = true);
             await scenario.DelayAsync(TimeSpan.FromSeconds(9)); // it is not trusted any more, and asks
@@ -273,6 +271,13 @@ public sealed class LockDelegationScenarioTests
     {
         var first = (await one.OpenAsync(Scenario.Path(name), OpenModes.Read | OpenModes.Write, create: true)).Value;
         return (first, (await other.OpenAsync(Scenario.Path(name), OpenModes.Read | OpenModes.Write)).Value);
+    }
+
+    /// <summary>Another program of the second host.</summary>
+    private static async Task<(CheckedCalls Program, ModelFile File)> BesideAsync(Scenario scenario)
+    {
+        var beside = await scenario.ProgramAsync(scenario.Cell.Clients[1]);
+        return (beside, (await beside.OpenAsync(Scenario.Path("f"), OpenModes.Read | OpenModes.Write)).Value);
     }
 
     /// <summary>The server knows of the first, and that it was given up, or not.</summary>

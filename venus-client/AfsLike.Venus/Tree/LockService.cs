@@ -1,3 +1,4 @@
+using AfsLike.Common;
 using AfsLike.Common.Model;
 using AfsLike.Common.Wire;
 using AfsLike.Venus.Identity;
@@ -228,10 +229,8 @@ internal sealed class LockService(TreeParts parts, Facts facts, Storing storing,
             {
                 if ((await CancelAsync(wait, static (_, _) => { })).Granted)
                 {
-                    foreach (var piece in held.Restated(fid, owner, wait.Entry))
-                    {
-                        await SayAsync(piece, wait.Who.Slot);
-                    }
+                    // All at once: what is locked here while one of them is on its way is asked for behind the others.
+                    await Joined.AllAsync([.. held.Restated(fid, owner, wait.Entry).Select(piece => SayAsync(piece, wait.Who.Slot))]);
                 }
 
                 _delegations.Decline(fid); // what it granted may have left the file's locks to us
