@@ -18,6 +18,24 @@ public sealed class LockTests(SharedCell shared) : IAsyncDisposable
             kind(f, fcntl.LOCK_UN)
         """;
 
+    /// <summary>Adds 20 times one to each of three of four numbers, two at each end of a file, under a lock of its eight bytes.</summary>
+    private const string PartCounter = """
+        import fcntl, mmap, os, random, sys
+        size, which, mapped = map(int, sys.argv[1:])
+        draw = random.Random(which)
+        f = os.open("f", os.O_RDWR)
+        seen = mmap.mmap(f, size) if mapped else None
+        places = [at for i, at in enumerate((0, 8, size - 16, size - 8)) if i != which] * 20
+        draw.shuffle(places)
+        for at in places:
+            fcntl.lockf(f, fcntl.LOCK_EX, 8, at)
+            n = int.from_bytes(os.pread(f, 8, at), "little")
+            data = (n + 1).to_bytes(8, "little")
+            if mapped: seen[at:at + 8] = data
+            else: os.pwrite(f, data, at)
+            fcntl.lockf(f, fcntl.LOCK_UN, 8, at)
+        """;
+
     private readonly Cell _cell = shared.Cell;
 
     public async ValueTask DisposeAsync() => await _cell.RestoreAsync();
@@ -34,6 +52,26 @@ public sealed class LockTests(SharedCell shared) : IAsyncDisposable
         Assert.All(both, static outcome => outcome.Ok());
         Assert.Equal("120", (await _cell.C1.ScriptAsync(place, "cat n")).Ok().Line);
         Assert.Equal("120", (await _cell.C2.ScriptAsync(place, "cat n")).Ok().Line);
+    }
+
+    /// <summary>A file that is stored with its status, one in chunks, one whose writes are recorded; with write(2) and through a mapping.</summary>
+    [Theory]
+    [InlineData(4_096, false)]
+    [InlineData(3_000_000, false)]
+    [InlineData(9_000_000, false)]
+    [InlineData(4_096, true)]
+    [InlineData(3_000_000, true)]
+    [InlineData(9_000_000, true)]
+    public async Task Numbers_of_one_file_that_two_hosts_count_up_each_under_a_lock_of_its_own_bytes_miss_nothing(int size, bool mapped)
+    {
+        var place = await _cell.NewPlaceAsync("parts");
+        (await _cell.C1.ScriptAsync(place, $"truncate -s {size} f; cat > count.py <<'END'\n{PartCounter}\nEND")).Ok();
+        var all = await Task.WhenAll(
+            new[] { _cell.C1, _cell.C1, _cell.C2, _cell.C2 }.Select((host, i) => host.ScriptAsync(place, $"python3 count.py {size} {i} {(mapped ? 1 : 0)}")));
+        Assert.All(all, static outcome => outcome.Ok());
+        const string Sum = "python3 -c 'import os; b = open(\"f\", \"rb\").read(); print([int.from_bytes(b[at:at + 8], \"little\") for at in (0, 8, len(b) - 16, len(b) - 8)])'";
+        Assert.Equal("[60, 60, 60, 60]", (await _cell.C1.ScriptAsync(place, Sum)).Ok().Line);
+        Assert.Equal("[60, 60, 60, 60]", (await _cell.C2.ScriptAsync(place, Sum)).Ok().Line);
     }
 
     [Fact]

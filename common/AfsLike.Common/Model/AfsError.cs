@@ -76,6 +76,9 @@ public enum AfsError
 
     /// <summary>A lock was held and has gone to others meanwhile: what was written under it is not stored.</summary>
     LockLost = 41,
+
+    /// <summary>The file has been changed by others since the version this was to follow; nothing was done.</summary>
+    NotCurrent = 42,
 }
 
 /// <summary>An operation failed in a way its caller must be told. <see cref="Exception.Message"/> is one clear line.</summary>

@@ -9,16 +9,16 @@ namespace AfsLike.Simulation.Checks;
 /// </summary>
 internal sealed class LocksHold(Action<Exception> broken)
 {
-    private readonly Dictionary<(ulong Inode, bool Flock), List<Belief>> _beliefs = [];
-    private readonly Dictionary<ulong, (long Highest, HashSet<long> Counted)> _numbers = [];
+    private readonly Dictionary<(ulong Inode, bool Flock, int Part), List<Belief>> _beliefs = [];
+    private readonly Dictionary<(ulong Inode, int Part), (long Highest, HashSet<long> Counted)> _numbers = [];
 
     /// <summary>Locks that were given.</summary>
     public long Given { get; private set; }
 
-    public void Acquired(ModelKernel kernel, ModelFile file, bool flock)
+    public void Acquired(ModelKernel kernel, ModelFile file, bool flock, int part = 0)
     {
         Given++;
-        var beliefs = Of(file, flock);
+        var beliefs = Of(file, flock, part);
         foreach (var belief in beliefs.Where(static belief => !belief.IsOver && !belief.Kernel.IsOver))
         {
             broken(new PromiseBrokenException("C3", $"{kernel.Host} was given a lock of {Inodes.FidOf(InodeOf(file))} that {belief.Kernel.Host} has"));
@@ -29,7 +29,7 @@ internal sealed class LocksHold(Action<Exception> broken)
     }
 
     /// <summary>The call that gives it up has begun, or fails and what was written is not believed to be there.</summary>
-    public void GivenUp(ModelFile file, bool flock) => Of(file, flock).RemoveAll(belief => belief.File == file);
+    public void GivenUp(ModelFile file, bool flock, int part = 0) => Of(file, flock, part).RemoveAll(belief => belief.File == file);
 
     /// <summary>A line of the server's log: it may be that the lease of a host is over.</summary>
     public void ServerSaid(string line)
@@ -49,7 +49,7 @@ internal sealed class LocksHold(Action<Exception> broken)
     }
 
     /// <summary>The highest number whose count has been answered.</summary>
-    public long HighestOf(ModelFile file) => NumbersOf(file).Highest;
+    public long HighestOf(ModelFile file, int part = 0) => NumbersOf(file, part).Highest;
 
     public void Read(ModelKernel kernel, ModelFile file, long atLeast, long number)
     {
@@ -59,22 +59,22 @@ internal sealed class LocksHold(Action<Exception> broken)
         }
     }
 
-    public void Counted(ModelKernel kernel, ModelFile file, long number)
+    public void Counted(ModelKernel kernel, ModelFile file, long number, int part = 0)
     {
-        var numbers = NumbersOf(file);
+        var numbers = NumbersOf(file, part);
         if (!numbers.Counted.Add(number))
         {
             broken(new PromiseBrokenException("C3", $"{kernel.Host} counts {number} in {Inodes.FidOf(InodeOf(file))} under a lock, and so has another"));
         }
 
-        _numbers[InodeOf(file)] = numbers with { Highest = Math.Max(numbers.Highest, number) };
+        _numbers[(InodeOf(file), part)] = numbers with { Highest = Math.Max(numbers.Highest, number) };
     }
 
     private static ulong InodeOf(ModelFile file) => file.Inode.Attributes.Inode;
 
-    private List<Belief> Of(ModelFile file, bool flock)
+    private List<Belief> Of(ModelFile file, bool flock, int part)
     {
-        var key = (InodeOf(file), flock);
+        var key = (InodeOf(file), flock, part);
         if (!_beliefs.TryGetValue(key, out var beliefs))
         {
             _beliefs.Add(key, beliefs = []);
@@ -83,11 +83,11 @@ internal sealed class LocksHold(Action<Exception> broken)
         return beliefs;
     }
 
-    private (long Highest, HashSet<long> Counted) NumbersOf(ModelFile file)
+    private (long Highest, HashSet<long> Counted) NumbersOf(ModelFile file, int part)
     {
-        if (!_numbers.TryGetValue(InodeOf(file), out var numbers))
+        if (!_numbers.TryGetValue((InodeOf(file), part), out var numbers))
         {
-            _numbers.Add(InodeOf(file), numbers = (0, []));
+            _numbers.Add((InodeOf(file), part), numbers = (0, []));
         }
 
         return numbers;

@@ -74,10 +74,12 @@ internal sealed class AttributeCalls(ModelKernel kernel, InodeCache cache, Upcal
         using (await inode.Lock.ExclusiveAsync())
         {
             kernel.Writer(inode, change.Length is not null, begins: true);
+            inode.LengthUnstable += change.Length is null ? 0 : 1;
             var answer = await upcalls.AskAsync(
                 "SETATTR", process, (daemon, reply, caller, cancel) => daemon.SetAttributesAsync(reply, caller, inode.Id, file, change, cancel), changes: true);
             kernel.Writer(inode, change.Length is not null, begins: false);
             await kernel.ConsumeAsync();
+            inode.LengthUnstable -= change.Length is null ? 0 : 1;
             if (!answer.IsOk)
             {
                 if (answer.Error == AfsError.Interrupted)
@@ -88,12 +90,13 @@ internal sealed class AttributeCalls(ModelKernel kernel, InodeCache cache, Upcal
                 return answer.Error;
             }
 
-            if (change.Length is not null)
+            cache.Change(inode, answer.Value.Attributes, answer.Value.AttributesValid, 0);
+            if (change.Length is { } length)
             {
-                inode.Pages.DropNow();
+                inode.Pages.Cut(length);
+                await inode.Pages.DropAsync();
             }
 
-            cache.Change(inode, answer.Value.Attributes, answer.Value.AttributesValid, 0);
             return answer.Value.Attributes;
         }
     }

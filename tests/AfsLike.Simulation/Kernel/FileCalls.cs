@@ -7,7 +7,7 @@ namespace AfsLike.Simulation.Kernel;
 /// Open files (fs/fuse/file.c, passthrough.c, iomode.c). With passthrough the kernel reads and writes the local file itself, and nobody is told; a close sends FLUSH and waits for it, the
 /// last one RELEASE and does not; of a mapping that lives on nobody hears anything. All that are open on an inode have one backing file, and it is never passthrough and served at once.
 /// </summary>
-internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls upcalls, PathWalk walk)
+internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls upcalls, PathWalk walk, PageCalls pages)
 {
     /// <summary>How often it is looked whether a file has been stored.</summary>
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(20);
@@ -43,19 +43,22 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
             "TMPFILE", process, (daemon, reply, caller, cancel) => daemon.CreateNamelessAsync(reply, caller, directory.Id, mode, modes, cancel), changes: true);
         await kernel.ConsumeAsync();
         cache.Release(directory);
-        return answer.IsOk ? Made(cache.Take(answer.Value.Entry, asked with { AttributesVersion = 0 }), modes, answer.Value.Open) : answer.Error;
+        return answer.IsOk ? await MadeAsync(cache.Take(answer.Value.Entry, asked with { AttributesVersion = 0 }), modes, answer.Value.Open) : answer.Error;
     });
 
     public async Task<Answer<Done>> CloseAsync(ModelProcess process, ModelFile file)
     {
-        var answer = file.NoFlush ? default(Done) : await upcalls.AskAsync(
-            "FLUSH", process, (daemon, _, caller, cancel) => daemon.FlushAsync(caller, file, process.Pid, cancel), changes: file.Writes);
+        var answer = file.NoFlush ? default(Done) : await FlushAsync(process, file);
         Drop(file);
         return answer;
     }
 
-    public Task<Answer<Done>> SyncAsync(ModelProcess process, ModelFile file) => upcalls.AskAsync(
-        "FSYNC", process, (daemon, _, caller, cancel) => daemon.SyncAsync(caller, file, cancel), changes: file.Writes);
+    public async Task<Answer<Done>> SyncAsync(ModelProcess process, ModelFile file)
+    {
+        var failure = await PageCalls.WriteBackAsync(file.Inode);
+        return failure != AfsError.None ? failure : await upcalls.AskAsync(
+            "FSYNC", process, (daemon, _, caller, cancel) => daemon.SyncAsync(caller, file, cancel), changes: file.Writes);
+    }
 
     public Task<Answer<NodeAttributes>> StatAsync(ModelProcess process, ModelFile file) => kernel.Attributes.GetAsync(process, file.Inode);
 
@@ -63,7 +66,7 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
     {
         if (file.Backing is not { } backing)
         {
-            return await ReadServedAsync(process, file, offset, count);
+            return await pages.ReadAsync(process, file, offset, count);
         }
 
         var buffer = new byte[Math.Clamp(backing.Length - offset, 0, count)];
@@ -71,7 +74,10 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
         return read == buffer.Length ? buffer : buffer[..read];
     }
 
-    /// <summary>Where it was written. Only passthrough files are open for writing.</summary>
+    public Task<Answer<long>> WriteAsync(ModelProcess process, ModelFile file, long offset, ReadOnlyMemory<byte> bytes) =>
+        file is { Writes: true, Backing: null, Local: not null } ? pages.WriteAsync(process, file, offset, bytes) : Task.FromResult(Write(file, offset, bytes.Span));
+
+    /// <summary>Where it was written, to a file that is passed through.</summary>
     public static Answer<long> Write(ModelFile file, long offset, ReadOnlySpan<byte> bytes)
     {
         if (file.Backing is not { } backing || !file.Writes)
@@ -95,35 +101,61 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
         return at;
     }
 
-    /// <summary>mmap(2) of a file open for writing, shared. backing_file_mmap puts the local file in the place of the one mapped.</summary>
+    /// <summary>mmap(2) of a file open for writing, shared. backing_file_mmap puts the local file in the place of the one mapped; a file that is not passed through stays open with its mapping.</summary>
     public ModelMapping Map(ModelFile file)
     {
-        var backing = file.Backing!;
         kernel.Writer(file.Inode, writes: true, begins: true);
+        if (file.Backing is not { } backing)
+        {
+            file.References++;
+            return new ModelMapping(file, null);
+        }
+
         LocalFiles.AddWriter(backing.File);
         LocalFiles.Map(backing.File);
-        return new ModelMapping(file.Inode, backing);
+        return new ModelMapping(file, backing);
     }
 
     /// <summary>A store to a mapping: nobody hears of it. Only within the file. Of the first to a page by each mapping the local file takes note.</summary>
-    public static int WriteMapped(ModelMapping mapping, long offset, ReadOnlySpan<byte> bytes)
+    public async Task<int> WriteMappedAsync(ModelProcess process, ModelMapping mapping, long offset, ReadOnlyMemory<byte> bytes)
     {
-        var backing = mapping.Backing;
+        if (mapping.Backing is not { } backing)
+        {
+            return await pages.StoreAsync(process, mapping.File, offset, bytes);
+        }
+
         var room = (int)Math.Clamp(backing.Length - offset, 0, bytes.Length);
-        backing.WriteMapped(bytes[..room], offset);
+        backing.WriteMapped(bytes.Span[..room], offset);
         return room;
     }
 
     /// <summary>munmap(2). Completes when the daemon has stored what was written: nobody tells the program of it.</summary>
     public async Task UnmapAsync(ModelMapping mapping)
     {
-        LocalFiles.RemoveWriter(mapping.Backing.File);
-        while (LocalFiles.IsDirty(mapping.Backing.File))
+        if (mapping.Backing is { } backing)
+        {
+            LocalFiles.RemoveWriter(backing.File);
+        }
+        else
+        {
+            await mapping.Inode.Pages.WriteBackAsync(); // fuse_vma_close
+            Drop(mapping.File);
+        }
+
+        while (LocalFiles.IsDirty(mapping.Local))
         {
             await kernel.WaitAsync(s_look);
         }
 
         kernel.Writer(mapping.Inode, writes: true, begins: false);
+    }
+
+    /// <summary>fuse_flush.</summary>
+    private async Task<Answer<Done>> FlushAsync(ModelProcess process, ModelFile file)
+    {
+        var failure = await PageCalls.WriteBackAsync(file.Inode);
+        return failure != AfsError.None ? failure : await upcalls.AskAsync(
+            "FLUSH", process, (daemon, _, caller, cancel) => daemon.FlushAsync(caller, file, process.Pid, cancel), changes: file.Writes);
     }
 
     private async Task<Answer<(ModelFile? Made, ModelInode? Found)>> CreateOrFindAsync(
@@ -182,14 +214,14 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
         var inode = cache.Take(entry, asked with { AttributesVersion = 0 });
         cache.Put(directory, name, inode, entry.EntryValid, asked.Epoch);
         InodeCache.DirectoryChanged(directory);
-        var file = Made(inode, modes, open);
+        var file = await MadeAsync(inode, modes, open);
         return file.IsOk ? (file.Value, null) : file.Error;
     }
 
-    private Answer<ModelFile> Made(ModelInode inode, OpenModes modes, OpenReply open)
+    private Task<Answer<ModelFile>> MadeAsync(ModelInode inode, OpenModes modes, OpenReply open)
     {
         kernel.Writer(inode, modes.HasFlag(OpenModes.Write), begins: true);
-        return Opened(inode, modes, open);
+        return OpenedAsync(inode, modes, open);
     }
 
     /// <summary>Takes over the pin on the inode.</summary>
@@ -207,7 +239,7 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
             "OPEN", process, (daemon, reply, caller, cancel) => daemon.OpenAsync(reply, caller, inode.Id, asked, cancel),
             changes: modes.HasFlag(OpenModes.Truncate));
         await kernel.ConsumeAsync();
-        var file = answer.IsOk ? Opened(inode, modes, answer.Value) : answer.Error;
+        var file = answer.IsOk ? await OpenedAsync(inode, modes, answer.Value) : answer.Error;
         if (!answer.IsOk)
         {
             kernel.Writer(inode, modes.HasFlag(OpenModes.Write), begins: false);
@@ -218,7 +250,7 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
     }
 
     /// <summary>fuse_finish_open and fuse_file_io_open.</summary>
-    private Answer<ModelFile> Opened(ModelInode inode, OpenModes modes, OpenReply open)
+    private async Task<Answer<ModelFile>> OpenedAsync(ModelInode inode, OpenModes modes, OpenReply open)
     {
         inode.Uses++;
         var file = new ModelFile(inode, modes, open);
@@ -237,15 +269,20 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
 
         inode.Backing = open.Backing;
         (inode.PassthroughOpens, inode.ServedOpens) = (inode.PassthroughOpens + (open.Backing is null ? 0 : 1), inode.ServedOpens + (open.Backing is null ? 1 : 0));
-        if (!open.KeepCache)
+        if (file.Backing is null)
         {
-            inode.Pages.DropNow();
+            inode.ServedFiles.Add(file);
         }
 
         if (modes.HasFlag(OpenModes.Truncate))
         {
             inode.Attributes = inode.Attributes with { Length = 0 };
+            inode.Pages.Cut(0);
             cache.Invalidate(inode);
+        }
+        else if (!open.KeepCache)
+        {
+            await inode.Pages.DropAsync();
         }
 
         return file;
@@ -262,6 +299,7 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
     private async Task ReleaseAsync(ModelFile file, bool counted)
     {
         var inode = file.Inode;
+        inode.ServedFiles.Remove(file);
         if (file is { Writes: true, Backing: { } backing })
         {
             LocalFiles.RemoveWriter(backing.File);
@@ -277,61 +315,5 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
         await upcalls.AskAsync("RELEASE", null, (daemon, _, caller, _) => daemon.ReleaseAsync(caller, file));
         kernel.Writer(inode, file.Modes.HasFlag(OpenModes.Write), begins: false);
         cache.Release(inode);
-    }
-
-    private async Task<Answer<byte[]>> ReadServedAsync(ModelProcess process, ModelFile file, long offset, int count)
-    {
-        var pieces = new List<ReadOnlyMemory<byte>>();
-        var done = 0;
-        while (done < count)
-        {
-            var page = await PageAsync(process, file, (offset + done) / ModelPages.Size);
-            if (!page.IsOk)
-            {
-                return page.Error;
-            }
-
-            var inPage = (int)((offset + done) % ModelPages.Size);
-            pieces.Add(page.Value.AsMemory(Math.Min(inPage, page.Value.Length), Math.Clamp(page.Value.Length - inPage, 0, count - done)));
-            done += pieces[^1].Length;
-            if (page.Value.Length < ModelPages.Size)
-            {
-                break;
-            }
-        }
-
-        var bytes = new byte[done];
-        var to = bytes.AsMemory();
-        foreach (var piece in pieces)
-        {
-            piece.CopyTo(to);
-            to = to[piece.Length..];
-        }
-
-        return bytes;
-    }
-
-    private async ValueTask<Answer<byte[]>> PageAsync(ModelProcess process, ModelFile file, long index)
-    {
-        var pages = file.Inode.Pages;
-        byte[] bytes;
-        while (!pages.TryGet(index, out bytes))
-        {
-            if (pages.Lock(index) is { } other)
-            {
-                await other;
-                continue;
-            }
-
-            var answer = await upcalls.AskAsync(
-                "READ", process, (daemon, _, caller, cancel) => daemon.ReadAsync(caller, file, index * ModelPages.Size, ModelPages.Size, cancel));
-            pages.Unlock(index, answer.IsOk ? answer.Value : null);
-            if (!answer.IsOk)
-            {
-                return answer.Error;
-            }
-        }
-
-        return bytes;
     }
 }

@@ -104,8 +104,46 @@ internal sealed partial class FrontEnd
     {
         var handle = await Handles.FindAsync(file, caller);
         var buffer = new byte[count];
-        var read = await Tree.ReadAsync(handle, offset, buffer, cancel);
+        var read = Handles.ServedOf(file) is { Local: { } local } ? local.Read(buffer, offset) : await Tree.ReadAsync(handle, offset, buffer, cancel);
         return read == count ? buffer : buffer[..read];
+    }
+
+    /// <summary>As FileOperations.WriteAsync. Where it was written, which the kernel does not hear.</summary>
+    public async Task<Answer<long>> WriteAsync(Caller caller, ModelFile file, long offset, ReadOnlyMemory<byte> bytes, bool fromCache)
+    {
+        var handle = await Handles.FindAsync(file, caller);
+        var (local, isRecorded) = Handles.ServedOf(file);
+        if (local is null)
+        {
+            return await Tree.WriteAsync(handle, offset, bytes, CancellationToken.None);
+        }
+
+        try
+        {
+            if (!isRecorded)
+            {
+                local.Write(bytes.Span, offset);
+                return offset;
+            }
+
+            if (file.Modes.HasFlag(OpenModes.Append) && !fromCache && LocalFiles.LengthOf(local) is var end && end != offset)
+            {
+                offset = end;
+                _ = Notifier.DropPagesAsync(file.Inode.Id);
+            }
+
+            await using (await Tree.RecordAsync(handle, offset, bytes.Length))
+            {
+                await _gap.PassAsync();
+                local.Write(bytes.Span, offset);
+            }
+
+            return offset;
+        }
+        catch (IOException)
+        {
+            return AfsError.NoSpace;
+        }
     }
 
     public async Task LockAsync(Caller caller, ModelFile file, LockRequest request, CancellationToken cancel) =>
@@ -142,12 +180,7 @@ internal sealed partial class FrontEnd
     private OpenReply Admit(ReplyState reply, NodeId node, in OpenGrant grant)
     {
         reply.Opened = grant.Handle;
-        if (grant.Kind == OpenKind.Recorded)
-        {
-            Tree.Unrecorded(grant.Handle); // this kernel passes everything through
-        }
-
-        var backing = grant.LocalFile is { } local ? Handles.Acquire(node, grant.Backing, local) : null;
-        return new OpenReply(this, grant.Handle, backing, grant.KeepCache, grant.NoFlush);
+        var (backing, isRecorded) = Handles.Admit(node, grant);
+        return new OpenReply(this, grant.Handle, backing, backing is null && grant.KeepCache, grant.NoFlush, Local: backing is null ? grant.LocalFile : null, IsRecorded: isRecorded);
     }
 }

@@ -10,16 +10,16 @@ namespace AfsLike.Simulation.Kernel;
 /// </summary>
 internal sealed class FrontEndHandles(FrontEnd frontEnd, InodeCache cache)
 {
-    private readonly Dictionary<ModelFile, Task<HandleId>> _adopted = [];
+    private readonly Dictionary<ModelFile, Task<Adopted>> _adopted = [];
     private readonly Dictionary<ulong, ModelBacking> _byNumber = [];
     private readonly HashSet<NodeId> _backed = [];
 
     /// <summary>Throws what opening throws.</summary>
-    public Task<HandleId> FindAsync(ModelFile file, Caller caller)
+    public async Task<HandleId> FindAsync(ModelFile file, Caller caller)
     {
         if (file.Server == frontEnd)
         {
-            return Task.FromResult(file.Handle);
+            return file.Handle;
         }
 
         if (!_adopted.TryGetValue(file, out var opening) || opening.IsFaulted)
@@ -27,13 +27,17 @@ internal sealed class FrontEndHandles(FrontEnd frontEnd, InodeCache cache)
             _adopted[file] = opening = OpenAgainAsync(file, caller);
         }
 
-        return opening;
+        return (await opening).Handle;
     }
+
+    /// <summary>The local file that is read and written here, and whether the tree is told of the writes; null where the kernel does it, and where the tree has to be asked.</summary>
+    public (BackingFile? Local, bool IsRecorded) ServedOf(ModelFile file) =>
+        file.Server == frontEnd ? (file.Local, file.IsRecorded) : (_adopted[file].Result.Local, _adopted[file].Result.IsRecorded);
 
     /// <summary>Null: of a former daemon, and not used since.</summary>
     public HandleId? TryFind(ModelFile file) =>
         file.Server == frontEnd ? file.Handle
-        : _adopted.TryGetValue(file, out var opening) && opening.IsCompletedSuccessfully ? opening.Result : null;
+        : _adopted.TryGetValue(file, out var opening) && opening.IsCompletedSuccessfully ? opening.Result.Handle : null;
 
     public async Task<bool> ReleaseAsync(ModelFile file, Caller caller)
     {
@@ -78,35 +82,54 @@ internal sealed class FrontEndHandles(FrontEnd frontEnd, InodeCache cache)
         }
     }
 
-    /// <summary>The local file as the kernel knows it.</summary>
-    public ModelBacking Acquire(NodeId node, ulong number, BackingFile file)
+    /// <summary>The local file as the kernel knows it, or none and whether writes to it are told: AfsLike.Fuse's HandleTable.Admit.</summary>
+    public (ModelBacking? Backing, bool IsRecorded) Admit(NodeId node, in OpenGrant grant)
     {
-        if (_byNumber.TryGetValue(number, out var known))
+        if (grant.LocalFile is not { } local)
         {
-            return known;
+            return (null, false);
         }
 
-        var earlier = _backed.Contains(node) ? null : cache.Find(node)?.Backing;
-        _backed.Add(node);
-        return _byNumber[number] = earlier ?? new ModelBacking(number, file);
+        var inode = cache.Find(node);
+        var earlier = _backed.Add(node) ? inode?.Backing : null;
+        if (grant.Kind == OpenKind.Recorded && earlier is null)
+        {
+            return (null, true);
+        }
+
+        if (grant.Kind == OpenKind.Recorded)
+        {
+            frontEnd.Tree.Unrecorded(grant.Handle); // handles of a former life are open, and were passed through
+        }
+
+        if (_byNumber.TryGetValue(grant.Backing, out var known))
+        {
+            return (known, false);
+        }
+
+        if (inode is not null && inode.ServedFiles.Exists(open => open.Local is not null && open.Server != frontEnd))
+        {
+            return (null, false); // handles of a former life are open, and were not
+        }
+
+        return (_byNumber[grant.Backing] = earlier ?? new ModelBacking(grant.Backing, local), false);
     }
 
     public void Drop(ulong number) => _byNumber.Remove(number);
 
-    private async Task<HandleId> OpenAgainAsync(ModelFile file, Caller caller)
+    private async Task<Adopted> OpenAgainAsync(ModelFile file, Caller caller)
     {
         if (file.IsDirectory)
         {
-            return (await frontEnd.Tree.OpenDirectoryAsync(caller, file.Inode.Id, CancellationToken.None)).Handle;
+            return new Adopted((await frontEnd.Tree.OpenDirectoryAsync(caller, file.Inode.Id, CancellationToken.None)).Handle, null, false);
         }
 
         var kept = file.Modes & (OpenModes.Read | OpenModes.Write | OpenModes.Append);
         var grant = await frontEnd.Tree.OpenAsync(caller, file.Inode.Id, kept | OpenModes.Again, CancellationToken.None);
-        if (grant.LocalFile is { } local)
-        {
-            Acquire(file.Inode.Id, grant.Backing, local);
-        }
-
-        return grant.Handle;
+        var (backing, isRecorded) = Admit(file.Inode.Id, grant);
+        return new Adopted(grant.Handle, backing is null ? grant.LocalFile : null, isRecorded);
     }
+
+    /// <summary>A file that a former daemon had opened.</summary>
+    private sealed record Adopted(HandleId Handle, BackingFile? Local, bool IsRecorded);
 }

@@ -56,9 +56,14 @@ internal sealed class InodeCache(Action<NodeId, ulong> forget)
     /// <summary>fuse_change_attributes. <paramref name="asked"/> 0: whatever has happened since.</summary>
     public void Change(ModelInode inode, in NodeAttributes attributes, bool valid, ulong asked)
     {
-        if (asked != 0 && inode.AttributesVersion > asked)
+        if ((asked != 0 && inode.AttributesVersion > asked) || inode.LengthUnstable > 0)
         {
             return;
+        }
+
+        if (inode.Attributes.Length != attributes.Length)
+        {
+            inode.Pages.Cut(attributes.Length);
         }
 
         inode.AttributesVersion = ++AttributesVersion;

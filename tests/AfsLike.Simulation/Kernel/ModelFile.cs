@@ -17,14 +17,20 @@ internal sealed class ModelBacking(ulong number, BackingFile file)
 }
 
 /// <summary>What OPEN, CREATE and OPENDIR answer.</summary>
-internal sealed record OpenReply(FrontEnd Server, HandleId Handle, ModelBacking? Backing, bool KeepCache, bool NoFlush, bool CacheListing = false);
+/// <param name="Local">What the daemon reads and writes in the kernel's name, where it does not pass the file through.</param>
+/// <param name="IsRecorded">It tells the tree of each write.</param>
+internal sealed record OpenReply(FrontEnd Server, HandleId Handle, ModelBacking? Backing, bool KeepCache, bool NoFlush, bool CacheListing = false, BackingFile? Local = null, bool IsRecorded = false);
 
-/// <summary>A shared mapping made through passthrough: of the local file, which it keeps open. The file it was made with may be closed before it goes.</summary>
-internal sealed class ModelMapping(ModelInode inode, ModelBacking backing)
+/// <summary>A shared mapping. Made through passthrough it is one of the local file, which it keeps open: the file it was made with may be closed before it goes. Else it is of the kernel's pages.</summary>
+internal sealed class ModelMapping(ModelFile file, ModelBacking? backing)
 {
-    public ModelInode Inode { get; } = inode;
+    public ModelFile File { get; } = file;
 
-    public ModelBacking Backing { get; } = backing;
+    public ModelInode Inode => File.Inode;
+
+    public ModelBacking? Backing { get; } = backing;
+
+    public BackingFile Local => Backing?.File ?? File.Local!;
 }
 
 /// <summary>A struct file: open until its last descriptor is gone.</summary>
@@ -40,6 +46,11 @@ internal sealed class ModelFile(ModelInode inode, OpenModes modes, OpenReply rep
     public HandleId Handle { get; } = reply.Handle;
 
     public ModelBacking? Backing { get; } = reply.Backing;
+
+    /// <summary>As the daemon that opened it had it, of a file that is neither passed through nor read as it comes.</summary>
+    public BackingFile? Local { get; } = reply.Local;
+
+    public bool IsRecorded { get; } = reply.IsRecorded;
 
     public bool NoFlush { get; } = reply.NoFlush;
 

@@ -41,6 +41,12 @@ internal sealed class ModelInode(NodeId id)
 
     public ModelPages Pages { get; } = new();
 
+    /// <summary>The open files among them, in the order of coming. Through one that can write dirty pages are written back (fi->write_files).</summary>
+    public List<ModelFile> ServedFiles { get; } = [];
+
+    /// <summary>FUSE_I_SIZE_UNSTABLE: writes and truncations under way. No reply to another request changes its attributes.</summary>
+    public int LengthUnstable { get; set; }
+
     /// <summary>The one name of a directory that is hashed; null for none.</summary>
     public ModelDentry? Alias { get; set; }
 

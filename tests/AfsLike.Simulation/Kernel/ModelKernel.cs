@@ -53,7 +53,7 @@ internal sealed class ModelKernel : IHostKernel
         Cache = new InodeCache(Upcalls.Forget);
         _walk = new PathWalk(this, Cache, Upcalls, witness);
         Names = new NameCalls(this, Cache, Upcalls, _walk);
-        Files = new FileCalls(this, Cache, Upcalls, _walk);
+        Files = new FileCalls(this, Cache, Upcalls, _walk, new PageCalls(this, Cache, Upcalls));
         Locks = new LockCalls(Upcalls);
         Attributes = new AttributeCalls(this, Cache, Upcalls, _walk);
         Listings = new ListingCalls(this, Cache, Upcalls, _walk, chance.Fork("listings"));

@@ -107,8 +107,7 @@ internal sealed class ModelNotifier : IKernelNotifier
         return ValueTask.CompletedTask;
     }).Done;
 
-    /// <summary>This kernel passes everything through.</summary>
-    public Task DropPagesAsync(NodeId node) => Task.CompletedTask;
+    public Task DropPagesAsync(NodeId node) => PostPages(node).Done;
 
     public void DropBacking(ulong backing) => Dropped(backing);
 

@@ -101,6 +101,10 @@ internal sealed class CheckedCalls(ModelProcess process, History history, Simula
 
     public Task<Answer<byte[]>> ReadAsync(ModelFile file, long offset, int count) => RunAsync("read", file, () => Kernel.Files.ReadAsync(Process, file, offset, count));
 
+    public Task<Answer<long>> WriteAsync(ModelFile file, long offset, ReadOnlyMemory<byte> bytes) =>
+        RunAsync("write", file, () => Kernel.Files.WriteAsync(Process, file, offset, bytes));
+
+    /// <summary>To a file that is passed through.</summary>
     public Answer<long> Write(ModelFile file, long offset, ReadOnlySpan<byte> bytes)
     {
         _calls++;
@@ -115,22 +119,23 @@ internal sealed class CheckedCalls(ModelProcess process, History history, Simula
 
     public async Task<Answer<Done>> CloseAsync(ModelFile file) => Stored(file, await RunAsync("close", file, () => Kernel.Files.CloseAsync(Process, file)));
 
-    /// <summary>An exclusive lock of the whole file.</summary>
-    public async Task<Answer<Done>> LockAsync(ModelFile file, bool flock, bool wait)
+    /// <summary>An exclusive lock of the whole file, or of one of its parts.</summary>
+    /// <param name="part">Number of a part that is never locked but as such.</param>
+    public async Task<Answer<Done>> LockAsync(ModelFile file, bool flock, bool wait, ModelRange? range = null, int part = 0)
     {
-        var answer = await RunAsync(flock ? "flock" : "lockf", file, () => Kernel.Locks.LockAsync(Process, file, exclusive: true, flock, wait));
+        var answer = await RunAsync(flock ? "flock" : "lockf", file, () => Kernel.Locks.LockAsync(Process, file, exclusive: true, flock, wait, range));
         if (answer.IsOk)
         {
-            history.Locks.Acquired(Kernel, file, flock);
+            history.Locks.Acquired(Kernel, file, flock, part);
         }
 
         return answer;
     }
 
-    public Task<Answer<Done>> UnlockAsync(ModelFile file, bool flock)
+    public Task<Answer<Done>> UnlockAsync(ModelFile file, bool flock, ModelRange? range = null, int part = 0)
     {
-        history.Locks.GivenUp(file, flock);
-        return RunAsync("unlock", file, () => Kernel.Locks.UnlockAsync(Process, file, flock));
+        history.Locks.GivenUp(file, flock, part);
+        return RunAsync("unlock", file, () => Kernel.Locks.UnlockAsync(Process, file, flock, range));
     }
 
     /// <summary>As afsx asks for it, by way of the daemon and not of the kernel.</summary>

@@ -30,7 +30,9 @@ internal sealed class CheckedRun : IHistory
 
     public CheckedRun(Simulator simulator, RunOptions options)
     {
-        var plan = new CellPlan { Clients = options.Clients, Tree = new TreeSettings { StreamAbove = simulator.Chance.Fork("tree").OneIn(3) ? Limits.ChunkSize : long.MaxValue } };
+        var chance = simulator.Chance.Fork("tree");
+        var tree = new TreeSettings { StreamAbove = chance.OneIn(3) ? Limits.ChunkSize : long.MaxValue, RecordAbove = chance.Of([0L, 1500, long.MaxValue]) };
+        var plan = new CellPlan { Clients = options.Clients, Tree = tree };
         _simulator = simulator;
         History = new History(simulator.Fail) { UidOf = static (_, user) => CellUsers.FirstUid + user.Value - 1 };
         Work = new Workload(simulator, History, simulator.Chance.Fork("work"), options.Operations);

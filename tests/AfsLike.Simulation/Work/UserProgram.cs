@@ -133,12 +133,12 @@ internal sealed class UserProgram(CheckedCalls calls, History history, Workload 
         if (map && length > 0)
         {
             var mapping = Kernel.Files.Map(file);
-            FileCalls.WriteMapped(mapping, chance.NextInt64(length), Piece(chance.Next(1, 300)));
+            await Kernel.Files.WriteMappedAsync(calls.Process, mapping, chance.NextInt64(length), Piece(chance.Next(1, 300)));
             _ = Kernel.Files.UnmapAsync(mapping);
         }
         else
         {
-            calls.Write(file, chance.OneIn(3) ? chance.NextInt64(Math.Min(length, LargeFile) + 100) : length, Piece(Length()));
+            await calls.WriteAsync(file, chance.OneIn(3) ? chance.NextInt64(Math.Min(length, LargeFile) + 100) : length, Piece(Length()));
         }
 
         if (chance.OneIn(3))
@@ -155,7 +155,7 @@ internal sealed class UserProgram(CheckedCalls calls, History history, Workload 
         await workload.PauseAsync(chance);
         if (LocalLength(file) > 0)
         {
-            FileCalls.WriteMapped(mapping, 0, Piece(chance.Next(1, 200)));
+            await Kernel.Files.WriteMappedAsync(calls.Process, mapping, 0, Piece(chance.Next(1, 200)));
         }
 
         _ = Kernel.Files.UnmapAsync(mapping);
@@ -164,8 +164,7 @@ internal sealed class UserProgram(CheckedCalls calls, History history, Workload 
     /// <summary>What the local file holds when close begins is what the server must have, if nobody else here writes it.</summary>
     private async Task CloseAsync(ModelFile file, long opened)
     {
-        var bytes = new byte[LocalLength(file)];
-        file.Backing!.File.Read(bytes, 0);
+        var bytes = PageCalls.Peek(file);
         var inode = file.Inode.Attributes.Inode;
         var alone = history.IsAlone(Kernel.Number, inode, opened);
         var answer = await calls.CloseAsync(file);
@@ -184,7 +183,7 @@ internal sealed class UserProgram(CheckedCalls calls, History history, Workload 
         if (opened.IsOk)
         {
             var begun = calls.Begun;
-            calls.Write(opened.Value, 0, Piece(Length()));
+            await calls.WriteAsync(opened.Value, 0, Piece(Length()));
             await CloseAsync(opened.Value, begun);
         }
     }
@@ -220,11 +219,11 @@ internal sealed class UserProgram(CheckedCalls calls, History history, Workload 
         if (opened.IsOk)
         {
             var begun = calls.Begun;
-            calls.Write(opened.Value, 0, Piece(Length()));
+            await calls.WriteAsync(opened.Value, 0, Piece(Length()));
             await calls.SyncAsync(opened.Value);
             await CloseAsync(opened.Value, begun);
         }
     }
 
-    private static long LocalLength(ModelFile file) => file.Backing?.Length ?? 0;
+    private static long LocalLength(ModelFile file) => LocalFiles.LengthOf(file.Backing?.File ?? file.Local!);
 }

@@ -87,11 +87,11 @@ public sealed class LockDelegationScenarioTests
             var (here, there) = (programs[1], programs[0]);
             var (mine, theirs) = await OpenedAsync(here, there);
             await LockTwiceAsync(here, mine);
-            Assert.True(here.Write(mine, 0, "kept"u8).IsOk);
             scenario.WaysOf(1)[0].IsCut = true;
             var waiting = there.LockAsync(theirs, flock: false, wait: true);
             await scenario.DelayAsync(TimeSpan.FromSeconds(2));
             Assert.Equal(0, Reported(scenario, client: 1));
+            Assert.True(here.Write(mine, 0, "kept"u8).IsOk);
             scenario.Heal(1);
             await scenario.DelayAsync(TimeSpan.FromSeconds(5));
             Assert.False(waiting.IsCompleted);

@@ -24,11 +24,11 @@ internal sealed class Scenario
 
     /// <param name="planted">What is done wrong on purpose.</param>
     /// <param name="posix">There is a volume besides in which modes decide.</param>
-    public Scenario(int clients, PlantedFault planted = PlantedFault.None, bool posix = false)
+    public Scenario(int clients, PlantedFault planted = PlantedFault.None, bool posix = false, TreeSettings? tree = null)
     {
         _history = new History(_simulator.Fail) { UidOf = static (_, user) => CellUsers.FirstUid + user.Value - 1 };
         _planting = new Planting(planted, _simulator, _history);
-        Cell = new Cell(_simulator, new CellPlan { Clients = clients, HasPosixVolume = posix }, Boot);
+        Cell = new Cell(_simulator, new CellPlan { Clients = clients, HasPosixVolume = posix, Tree = tree ?? new TreeSettings() }, Boot);
         Cell.Server.Before = store =>
         {
             _history.Restarted(store);

@@ -49,6 +49,7 @@ internal static class ErrnoTable
         AfsError.OutOfRange => Errno.Range,
         AfsError.NoData => Errno.NoDeviceOrAddress,
         AfsError.NoLocks => Errno.NoLocks,
+        AfsError.NotCurrent => Errno.Busy,
         AfsError.LockLost => Errno.InputOutput,
         _ => Errno.InputOutput,
     };

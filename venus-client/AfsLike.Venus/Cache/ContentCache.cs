@@ -24,6 +24,9 @@ public sealed record CacheSettings(long BudgetBytes);
 /// </summary>
 public sealed partial class ContentCache : IContentCache, IDisposable
 {
+    /// <summary>Chunks of a file of which, while several hosts lock it, it is kept in memory what the server has. Of what two have written beyond them the later store wins.</summary>
+    public const int MostBaseChunks = 16;
+
     private readonly CacheSettings _settings;
     private readonly ICacheDisk _disk;
     private readonly Action<string> _log;
@@ -34,6 +37,7 @@ public sealed partial class ContentCache : IContentCache, IDisposable
     private readonly Comparing _comparing;
     private readonly Extending _extending;
     private readonly Refreshing _refreshing;
+    private readonly Merging _merging;
     private readonly Storage _storage;
     private readonly HashSet<LocalFile> _dirty = [];
     private readonly IReadOnlyList<(CachedFile, uint)> _leftovers;
@@ -59,6 +63,7 @@ public sealed partial class ContentCache : IContentCache, IDisposable
         _comparing = new Comparing(disk);
         _extending = new Extending(_fetching, _comparing, disk);
         _refreshing = new Refreshing(_fetching, disk, _handles);
+        _merging = new Merging(disk);
         _storage = new Storage(server, bulk, disk);
         var former = new FormerLife(disk, _handles, _shelf, () => ++_lastNumber, log);
         former.LoadClean(index);
@@ -320,6 +325,7 @@ public sealed partial class ContentCache : IContentCache, IDisposable
         var (version, before) = (sent.Status.Status.DataVersion, sent.Measured);
         file.MoveTo(CachePlace.Dirty, CacheName.Dirty(file.Fid, version, file.Uid, file.Backing), version);
         (file.Map, file.StoredInline) = (sent.Map, sent.Inline);
+        file.Base?.Stored(sent.Length);
         var after = file.MeasureNow();
         var isUnchanged = (after.Length, after.ModifyTime, file.TimesSet) == (before.Length, before.ModifyTime, timesSet);
         file.Stamp = isUnchanged ? after : before;
@@ -329,7 +335,7 @@ public sealed partial class ContentCache : IContentCache, IDisposable
     private void Settle(LocalFile file)
     {
         file.Counted = file.MeasureNow().Length;
-        file.StoredInline = null;
+        (file.StoredInline, file.Base) = (null, null);
         if (_shelf.Take(file))
         {
             return;

@@ -47,6 +47,24 @@ public interface IContentCache
     /// <param name="torn">Told true before the first byte is touched, and false after the last.</param>
     Task<VnodeStatus> RefreshAsync(CachedFile cached, uint userSlot, Action<bool> torn, CancellationToken cancel);
 
+    /// <summary>
+    /// Several hosts lock parts of the file: from now on, while it is open for writing, it is kept what the server has of it, so that a store which finds the file changed by others throws NotCurrent and
+    /// <see cref="MergeAsync"/> can tell who has written what. No effect when something is unstored, and on more than <see cref="ContentCache.MostBaseChunks"/> chunks whose writes are not told.
+    /// </summary>
+    Task KeepBaseAsync(CachedFile cached);
+
+    /// <summary>These bytes are about to be written: what the server has in their place is kept first, where anything is.</summary>
+    Task KeepBaseAsync(CachedFile cached, long offset, long length);
+
+    /// <summary>As <see cref="KeepBaseAsync(CachedFile)"/>, of what is stored next.</summary>
+    void BeginBase(CachedFile cached);
+
+    /// <summary>
+    /// Takes what others have stored into a file that has been written to here, which stays to be stored and is of the version returned then. Where both have written, what is here wins. Throws
+    /// AfsException; but for a full local disk the file is as it was.
+    /// </summary>
+    Task<VnodeStatus> MergeAsync(CachedFile cached, uint userSlot, CancellationToken cancel);
+
     /// <summary>A pure extension made elsewhere: appends the new bytes to the same local file in place (C2).</summary>
     Task<CachedFile> ExtendAsync(CachedFile cached, VnodeStatus newer, uint userSlot, CancellationToken cancel);
 

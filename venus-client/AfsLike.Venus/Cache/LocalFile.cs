@@ -54,6 +54,9 @@ internal sealed class LocalFile(
 
     public bool IsRecorded { get; private set; }
 
+    /// <summary>What the server has, while several hosts lock the file; else null.</summary>
+    public BaseCopy? Base { get; set; }
+
     /// <summary>Something is being written, or was told since the last store began: the times do not tell whether that has it.</summary>
     public bool IsWritten => _writing > 0 || Written is { IsEmpty: false };
 
@@ -98,6 +101,18 @@ internal sealed class LocalFile(
         var taken = Written;
         Written = IsRecorded ? new WrittenChunks() : null;
         return taken;
+    }
+
+    /// <summary>Nothing has been written to a chunk here, as far as that can be told.</summary>
+    /// <param name="now">Of the chunk.</param>
+    public bool IsAsStored(int chunk, in HashedPiece now)
+    {
+        if (IsRecorded && Written is { } written)
+        {
+            return _writing == 0 && !written.Has(chunk);
+        }
+
+        return Map is { } map && chunk < map.Count && (map[chunk].Id == 0 ? now.IsZero : map[chunk].Checksum.ToModel() == now.Checksum);
     }
 
     /// <summary>They are still to be stored.</summary>

@@ -16,7 +16,7 @@ internal sealed class Refreshing(Fetching fetching, ICacheDisk disk, OpenHandles
         var stored = await fetching.AskAsync(file.Fid, slot, cancel);
         if (stored.IsInline)
         {
-            return new Newer(disk, stored, null, []);
+            return new Newer(disk, stored, null, [0]);
         }
 
         var changed = Enumerable.Range(0, stored.Content.Chunks.Count).Where(index => !IsSame(file, stored, index)).ToList();
@@ -52,23 +52,58 @@ internal sealed class Refreshing(Fetching fetching, ICacheDisk disk, OpenHandles
     {
         public VnodeStatus Status => stored.Status;
 
+        /// <summary>Bytes.</summary>
+        public long Length => stored.Content.Length;
+
+        /// <summary>Checksum of what is stored inline.</summary>
+        public Checksum? Inline => stored.IsInline ? stored.Content.InlineChecksum.ToModel() : null;
+
+        public IReadOnlyList<WireChunk> Map => stored.Content.Chunks;
+
+        /// <summary>Places of the chunks that are others than the local file's; of what is stored inline the one there is.</summary>
+        public IReadOnlyList<int> Changed => changed;
+
+        /// <summary>One of them.</summary>
+        public async Task<byte[]> ReadAsync(int index)
+        {
+            if (aside is null)
+            {
+                return stored.Content.Inline.ToByteArray();
+            }
+
+            var bytes = new byte[stored.Content.Chunks[index].Length];
+            await disk.ReadAsync(aside.Handle, bytes, (long)index * Limits.ChunkSize);
+            return bytes;
+        }
+
+        /// <summary>Nothing else is in its place in the local file.</summary>
+        public async Task<bool> IsInAsync(LocalFile file)
+        {
+            foreach (var index in changed)
+            {
+                var theirs = await ReadAsync(index);
+                var here = await disk.ReadAsync(file.Handle, new byte[theirs.Length], (long)index * Limits.ChunkSize);
+                if (here.Checksum != Checksum.Of(theirs))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
         /// <summary>Makes the local file this version. In the middle it is none.</summary>
         public async Task ApplyAsync(LocalFile file)
         {
-            file.Handle.SetLength(stored.Content.Length);
-            if (aside is null)
-            {
-                await disk.WriteAsync(file.Handle, stored.Content.Inline.Memory, 0, stored.Content.InlineChecksum.ToModel());
-            }
-
+            file.Handle.SetLength(Length);
             foreach (var index in changed)
             {
-                var bytes = new byte[stored.Content.Chunks[index].Length];
-                var at = (long)index * Limits.ChunkSize;
-                var read = await disk.ReadAsync(aside!.Handle, bytes, at);
-                await disk.WriteAsync(file.Handle, bytes, at, read.Checksum);
+                var bytes = await ReadAsync(index);
+                await disk.WriteAsync(file.Handle, bytes, (long)index * Limits.ChunkSize, Checksum.Of(bytes));
+                file.Base?.Keep(index, bytes);
             }
 
+            file.Base?.Is(Length);
             file.SetModifyTime(stored.Status.ModifyTime);
             file.Map = stored.Content.Chunks;
         }

@@ -8,8 +8,9 @@ namespace AfsLike.Venus.Cache;
 /// <param name="Status">The server's new one.</param>
 /// <param name="Map">Chunks of the new version, none when it is stored inline.</param>
 /// <param name="Measured">The local file just before its bytes were read.</param>
+/// <param name="Length">Bytes that were stored.</param>
 /// <param name="Inline">Checksum of what was stored inline.</param>
-internal sealed record Sent(StoredStatus Status, IReadOnlyList<WireChunk> Map, FileMeasure Measured, Checksum? Inline);
+internal sealed record Sent(StoredStatus Status, IReadOnlyList<WireChunk> Map, FileMeasure Measured, long Length, Checksum? Inline);
 
 /// <summary>
 /// Sends contents to the server: small ones in the call itself, of larger ones the chunks that are not those of the version replaced, and then the whole
@@ -34,7 +35,8 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
             throw new AfsException(AfsError.FileTooLarge, $"a file may have {Limits.FileSize} bytes");
         }
 
-        var call = new StoreCall { Fid = file.Fid.ToWire(), BaseDataVersion = file.Version.Value, ModifyTime = measure.ModifyTime, UnderLock = underLock };
+        var call = new StoreCall { Fid = file.Fid.ToWire(), BaseDataVersion = file.Version.Value, ModifyTime = measure.ModifyTime, UnderLock = underLock, OnlyIfBase = file.Base is { IsGood: true } };
+        file.Base?.BeginStore();
         return measure.Length <= Limits.InlineContent
             ? await StoreInlineAsync(file, measure, call, slot, operation, cancel)
             : await StoreChunksAsync(file, measure, call, slot, operation, cancel);
@@ -48,10 +50,11 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
         var count = file.Handle.Read(bytes, 0);
         var whole = UnsafeByteOperations.UnsafeWrap(bytes.AsMemory(0, count)); // shorter when it was cut meanwhile
         var checksum = Checksum.Of(whole.Span);
+        file.Base?.Sent(0, whole.Span);
         call.Content = new WireContent { Length = count, Inline = whole, InlineChecksum = checksum.ToWire() };
         try
         {
-            return new Sent(await SendAsync(call, slot, operation, cancel), [], measure, checksum);
+            return new Sent(await SendAsync(call, slot, operation, cancel), [], measure, count, checksum);
         }
         catch
         {
@@ -69,7 +72,7 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
             try
             {
                 await UploadAsync(file, measure.Length, call, slot, new Plan(KeepOld: attempt == 1, attempt == 1 ? written : null), cancel);
-                return new Sent(await SendAsync(call, slot, operation, cancel), call.Content.Chunks, measure, null);
+                return new Sent(await SendAsync(call, slot, operation, cancel), call.Content.Chunks, measure, measure.Length, null);
             }
             catch (AfsException failure) when (failure.Error is AfsError.InvalidArgument or AfsError.BadHandle && attempt < MostAttempts)
             {
@@ -98,6 +101,11 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
         if (begun.ChunkIds.Count < wanted.Count)
         {
             throw new AfsException(AfsError.Protocol, $"the server gave {begun.ChunkIds.Count} chunk ids, {wanted.Count} were wanted");
+        }
+
+        if (call.OnlyIfBase && file.Version.Value != begun.BaseDataVersion)
+        {
+            throw new AfsException(AfsError.NotCurrent, $"{file.Fid} is of version {begun.BaseDataVersion}, and not {file.Version.Value}");
         }
 
         var old = plan.KeepOld ? await OldMapAsync(file, begun.BaseDataVersion, slot, cancel) : [];
@@ -147,12 +155,13 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
         LocalFile file, Memory<byte> piece, long at, ulong id, WireChunk? old, ReadOnlyMemory<byte> ticket, CancellationToken cancel)
     {
         var hole = new WireChunk { Id = 0, Length = (uint)piece.Length };
-        if (disk.NextData(file.Handle, at) is not { } data || data >= at + piece.Length)
+        if (file.Base is null && (disk.NextData(file.Handle, at) is not { } data || data >= at + piece.Length))
         {
             return hole;
         }
 
         var read = await disk.ReadAsync(file.Handle, piece, at); // zeros where it was cut meanwhile: the next store says so
+        file.Base?.Sent((int)(at / Limits.ChunkSize), piece.Span);
         if (read.IsZero)
         {
             return hole;

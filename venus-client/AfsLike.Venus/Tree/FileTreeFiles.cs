@@ -87,11 +87,12 @@ public sealed partial class FileTree
         }
     }
 
-    public Task<IAsyncDisposable> RecordAsync(HandleId handle, long offset, long length) => _parts.Strand.InvokeAsync(() =>
+    public Task<IAsyncDisposable> RecordAsync(HandleId handle, long offset, long length) => _parts.Strand.InvokeAsync(async () =>
     {
         var content = _storing.Get(handle).Open.Content ?? throw Closed();
+        await _parts.Cache.KeepBaseAsync(content, offset, length);
         content.BeginWrite();
-        return Task.FromResult<IAsyncDisposable>(new RecordedWrite(_parts.Strand, content, offset, length));
+        return (IAsyncDisposable)new RecordedWrite(_parts.Strand, content, offset, length);
     });
 
     public void Unrecorded(HandleId handle) => _parts.Strand.Post(_ => _storing.Unrecorded(handle), null);

@@ -110,6 +110,11 @@ internal sealed class LockService(TreeParts parts, Facts facts, Storing storing,
             parts.Server.LockLost(fid);
         }
 
+        foreach (var fid in all.Select(static one => one.Fid).Distinct().Where(fid => !held.IsLost(fid)))
+        {
+            _ = SettleAsync(parts, storing, fid); // once this connection is one: what was this host's alone to decide is the server's
+        }
+
         foreach (var wait in _waits.Values.Where(static wait => !wait.Done.Task.IsCompleted))
         {
             _ = AskAgainAsync(wait);
@@ -120,11 +125,11 @@ internal sealed class LockService(TreeParts parts, Facts facts, Storing storing,
     {
         try
         {
-            await storing.StoreMappedAsync(fid);
+            await storing.ShareAsync(fid);
         }
         catch (AfsException failure)
         {
-            parts.Log($"venus: what a mapping has written to {fid} is not stored before its locks go to another host: {failure.Message}");
+            parts.Log($"venus: what has been written to {fid} is not stored before another host locks parts of it: {failure.Message}");
         }
     }
 

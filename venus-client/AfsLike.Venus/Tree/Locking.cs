@@ -41,7 +41,7 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held, 
         try
         {
             MustNotBeLost(handle.Node.Fid);
-            await storing.RefreshAsync(handle.Node, handle.Open, handle.Who);
+            await storing.RefreshAsync(handle.Node, handle.Open, handle.Who, shared: !service.Decides(handle.Node.Fid));
             await handle.Open.PagesGone;
         }
         catch (AfsException removed) when (removed.Error == AfsError.Stale)

@@ -1,4 +1,5 @@
 using AfsLike.Common.Model;
+using AfsLike.Venus.Cache;
 using AfsLike.Venus.Identity;
 
 namespace AfsLike.Venus.Tree;
@@ -10,12 +11,19 @@ internal sealed partial class Storing
     public bool IsShared(Node node) => node.Open is { IsShared: true } || (node.Open is not null && locks.HasAny(node.Fid));
 
     /// <summary>What was written here is stored now, if anything was. Throws what the server refuses with; then the bytes stay.</summary>
-    public async Task StoreNowAsync(Node node, OpenFile open, Login who)
+    /// <param name="share">From now on other hosts may lock parts of the file too.</param>
+    public async Task StoreNowAsync(Node node, OpenFile open, Login who, bool share = false)
     {
         var own = parts.Server.Operations.BeginOwn();
         try
         {
             using var turn = await open.Gate.EnterAsync();
+            if (share && open.Content is { } content)
+            {
+                await parts.Cache.KeepBaseAsync(content);
+                parts.Cache.BeginBase(content); // unless it is kept now, something is unstored
+            }
+
             if (!node.IsNameless && HasUnstored(open))
             {
                 await StoreContentAsync(node, open, open.Content!, who, own);
@@ -31,34 +39,53 @@ internal sealed partial class Storing
     /// <summary>Mappings of a file that is not passed through write to the kernel's pages, and nothing is heard of it until they are written back.</summary>
     public Task WriteBackAsync(Node node) => node.Open is { IsRecorded: true } ? parts.Kernel.DropPagesAsync(node.Id) : Task.CompletedTask;
 
-    /// <summary>As <see cref="WriteBackAsync"/>, of all nodes of a file, and what has been written is stored.</summary>
-    public async Task StoreMappedAsync(Fid fid)
+    /// <summary>
+    /// Other hosts are about to lock parts of a file that only this one did: what has been written is stored, through mappings too, and from now on it is known what was, so that neither host's stores
+    /// undo the other's.
+    /// </summary>
+    public async Task ShareAsync(Fid fid)
     {
-        foreach (var node in nodes.Of(fid).Where(static node => node.Open is { IsRecorded: true, Writers.Count: > 0 }).ToList())
+        foreach (var node in nodes.Of(fid).Where(static node => node.Open is { Writers.Count: > 0 }).ToList())
         {
             await WriteBackAsync(node);
             if (node.Open is { Writers: [{ Who: var who }, ..] } open)
             {
-                await StoreNowAsync(node, open, who);
+                await StoreNowAsync(node, open, who, share: true);
             }
         }
     }
 
     /// <summary>What others have stored since is there, under the handles that are open. A file that is read as it comes stays what it was when it was opened.</summary>
-    public async Task RefreshAsync(Node node, OpenFile open, Login who)
+    /// <param name="shared">Other hosts may lock other parts of it meanwhile.</param>
+    public async Task RefreshAsync(Node node, OpenFile open, Login who, bool shared)
     {
         using var turn = await open.Gate.EnterAsync();
         if (!node.IsNameless && open.Content is not null)
         {
             await RefreshAsync(node, open, await facts.StatusAsync(node.Fid, who, CancellationToken.None), who);
         }
+
+        if (shared && open is { Writers.Count: > 0, Content: { } content })
+        {
+            await parts.Cache.KeepBaseAsync(content);
+        }
     }
 
-    /// <summary>As the other; the gate is held. Nothing is done to what has been written here meanwhile.</summary>
+    /// <summary>As the other; the gate is held. What has been written here meanwhile stays.</summary>
     public async Task RefreshAsync(Node node, OpenFile open, VnodeStatus status, Login who)
     {
-        if (open.Content is not { } content || content.Version >= status.DataVersion || HasUnstored(open))
+        if (open.Content is not { } content || content.Version >= status.DataVersion)
         {
+            return;
+        }
+
+        if (HasUnstored(open))
+        {
+            if (IsShared(node))
+            {
+                await MergeAsync(node, open, content, who);
+            }
+
             return;
         }
 
@@ -69,6 +96,15 @@ internal sealed partial class Storing
 
         void NoteTorn(bool torn) => parts.Journal.Append(new JournalRecord(
             torn ? JournalKind.Refreshing : JournalKind.Refreshed, node.Id.Value, node.Fid, node.Id, OpenModes.None, 0, default));
+    }
+
+    /// <summary>Others have stored since: what they wrote is taken in, before what was written here is stored on top of it.</summary>
+    private async Task MergeAsync(Node node, OpenFile open, CachedFile content, Login who)
+    {
+        open.Held = await parts.Cache.MergeAsync(content, who.Slot, CancellationToken.None);
+        NoteWriters(node, open, open.Held.DataVersion);
+        open.PagesGone = open.IsRecorded ? parts.Kernel.DropPagesAsync(node.Id) : Task.CompletedTask;
+        await parts.Kernel.InvalidateNodeAsync(node.Id, contents: true);
     }
 
     private bool HasUnstored(OpenFile open) => open.Content is { IsDirty: true } content && (open.MustStore || parts.Cache.HasChanged(content));

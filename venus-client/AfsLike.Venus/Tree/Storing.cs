@@ -11,6 +11,9 @@ namespace AfsLike.Venus.Tree;
 /// </summary>
 internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts facts, Claims claims, LocksHeld locks, RecentBreaks<NodeId> takenBack)
 {
+    /// <summary>Stores in a row that found the file changed by others again.</summary>
+    private const int MostMerges = 64;
+
     private readonly Dictionary<HandleId, FileHandle> _handles = [];
     private readonly HashSet<Node> _waiting = [];
 
@@ -309,8 +312,7 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
             throw new AfsException(AfsError.LockLost, $"a lock of {node.Fid} went to others while this host was not heard: what was written under it is not stored");
         }
 
-        var noted = parts.Knowledge.Breaks.Now;
-        var (status, isHistory) = await parts.Cache.StoreAsync(content, who.Slot, operation, locks.HasAny(node.Fid), CancellationToken.None);
+        var (noted, (status, isHistory)) = await StoreOnTopAsync(node, open, content, who, operation);
         open.MustStore = false;
         open.Waiting = null;
         _waiting.Remove(node);
@@ -330,6 +332,23 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
         if (!node.IsCurrent)
         {
             await ReplacedAsync(node); // last close wins: what the name leads to is older now
+        }
+    }
+
+    /// <summary>Of a file that several hosts lock, what others have stored is taken in first.</summary>
+    private async Task<(ulong Noted, StoredStatus Stored)> StoreOnTopAsync(Node node, OpenFile open, CachedFile content, Login who, ulong operation)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var noted = parts.Knowledge.Breaks.Now;
+            try
+            {
+                return (noted, await parts.Cache.StoreAsync(content, who.Slot, operation, locks.HasAny(node.Fid), CancellationToken.None));
+            }
+            catch (AfsException behind) when (behind.Error == AfsError.NotCurrent && attempt < MostMerges)
+            {
+                await MergeAsync(node, open, content, who);
+            }
         }
     }
 

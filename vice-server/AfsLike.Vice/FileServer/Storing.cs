@@ -57,6 +57,11 @@ public sealed class Storing(Vnodes vnodes, Commits commits, TicketTable tickets,
                 {
                     throw new AfsException(AfsError.LockLost, $"the lock of {fid} under which this was written has gone to others, or might have");
                 }
+
+                if (asked.OnlyIfBase && view.Subject.DataVersion.Value != asked.BaseDataVersion)
+                {
+                    throw new AfsException(AfsError.NotCurrent, $"{fid} is of version {view.Subject.DataVersion.Value}, and not {asked.BaseDataVersion}");
+                }
             },
         };
         var reply = await commits.RunAsync(call, volume, [fid.Vnode], mutation, static applied => new Reply

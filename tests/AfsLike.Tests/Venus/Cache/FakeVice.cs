@@ -156,6 +156,11 @@ internal sealed class FakeVice : IServerCalls, IBulkTransfer
 
     private VnodeStatus Store(StoreCall call)
     {
+        if (call.OnlyIfBase && _files[call.Fid.ToModel()].Status.DataVersion.Value != call.BaseDataVersion)
+        {
+            throw new AfsException(AfsError.NotCurrent);
+        }
+
         Seen.Add("store");
         var fid = call.Fid.ToModel();
         if (!_files.TryGetValue(fid, out var file))

@@ -1,0 +1,105 @@
+using AfsLike.Common.Model;
+using AfsLike.Simulation.Kernel;
+using AfsLike.Simulation.Work;
+using AfsLike.Venus.Tree;
+
+namespace AfsLike.Tests.Simulation;
+
+/// <summary>Hosts that write one file at the same time, each under a lock of its own part of it: nobody's store undoes another's (promise C3).</summary>
+public sealed class SharedRangesTests
+{
+    private static readonly ModelRange s_first = new(0, 7);
+    private static readonly ModelRange s_second = new(8, 15);
+
+    /// <summary>The first one decides about its lock itself when the other comes, and has written already, or not yet.</summary>
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    public void Two_hosts_that_have_locked_different_parts_both_find_what_both_wrote(bool before, bool recorded) => Run(recorded, async (scenario, here, there, mine, theirs) =>
+    {
+        await LockAsync(here, mine, s_first);
+        if (before)
+        {
+            await WriteAsync(here, mine, 0, "one"u8.ToArray());
+        }
+
+        await LockAsync(there, theirs, s_second);
+        await WriteAsync(there, theirs, 8, "two"u8.ToArray());
+        if (!before)
+        {
+            await WriteAsync(here, mine, 0, "one"u8.ToArray());
+        }
+
+        await UnlockAsync(there, theirs, s_second);
+        await UnlockAsync(here, mine, s_first);
+        await LockAsync(here, mine, s_second);
+        await AssertBothAsync(here, mine);
+        await LockAsync(there, theirs, s_first);
+        await AssertBothAsync(there, theirs);
+    });
+
+    /// <summary>Another program of the host has written what is not stored yet, under another lock, when this one is to see what others have stored.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Who_gets_a_lock_sees_what_others_wrote_though_something_is_unstored_here(bool recorded) => Run(recorded, async (scenario, here, there, mine, theirs) =>
+    {
+        var beside = await scenario.ProgramAsync(scenario.Cell.Clients[0]);
+        var his = (await beside.OpenAsync(Scenario.Path("f"), OpenModes.Read | OpenModes.Write)).Value;
+        await LockAsync(there, theirs, s_second);
+        await LockAsync(here, mine, s_first);
+        var waiting = beside.LockAsync(his, flock: false, wait: true, s_second, part: 8);
+        await scenario.DelayAsync(TimeSpan.FromSeconds(1));
+        await WriteAsync(here, mine, 0, "one"u8.ToArray());
+        await WriteAsync(there, theirs, 8, "two"u8.ToArray());
+        await UnlockAsync(there, theirs, s_second);
+        Assert.True((await waiting).IsOk);
+        await AssertBothAsync(beside, his);
+        await UnlockAsync(here, mine, s_first);
+        await LockAsync(there, theirs, s_first);
+        await AssertBothAsync(there, theirs);
+    });
+
+    /// <summary>At the new connection the server decides again about what was this host's alone.</summary>
+    [Fact]
+    public void What_was_locked_before_a_restart_of_the_server_is_no_less_shared_after_it() => Run(recorded: false, async (scenario, here, there, mine, theirs) =>
+    {
+        await LockAsync(here, mine, s_first);
+        await scenario.Cell.Server.RestartAsync();
+        await LockAsync(there, theirs, s_second);
+        await WriteAsync(here, mine, 0, "one"u8.ToArray());
+        await WriteAsync(there, theirs, 8, "two"u8.ToArray());
+        await UnlockAsync(there, theirs, s_second);
+        await UnlockAsync(here, mine, s_first);
+        await AssertBothAsync(here, mine);
+    });
+
+    /// <summary>The part is known by its first byte.</summary>
+    private static async Task LockAsync(CheckedCalls program, ModelFile file, ModelRange range) =>
+        Assert.True((await program.LockAsync(file, flock: false, wait: false, range, (int)range.First)).IsOk);
+
+    private static async Task UnlockAsync(CheckedCalls program, ModelFile file, ModelRange range) =>
+        Assert.True((await program.UnlockAsync(file, flock: false, range, (int)range.First)).IsOk);
+
+    private static async Task WriteAsync(CheckedCalls program, ModelFile file, long at, byte[] bytes) => Assert.True((await program.WriteAsync(file, at, bytes)).IsOk);
+
+    private static async Task AssertBothAsync(CheckedCalls program, ModelFile file) => Assert.Equal("one.....two....."u8.ToArray(), (await program.ReadAsync(file, 0, 100)).Value);
+
+    private static void Run(bool recorded, Func<Scenario, CheckedCalls, CheckedCalls, ModelFile, ModelFile, Task> work)
+    {
+        var scenario = new Scenario(clients: 2, tree: new TreeSettings { RecordAbove = recorded ? 0 : long.MaxValue });
+        scenario.Run(async programs =>
+        {
+            var (here, there) = (programs[0], programs[1]);
+            var made = (await here.OpenAsync(Scenario.Path("f"), OpenModes.Write, create: true)).Value;
+            await WriteAsync(here, made, 0, "................"u8.ToArray());
+            Assert.True((await here.CloseAsync(made)).IsOk);
+            var mine = (await here.OpenAsync(Scenario.Path("f"), OpenModes.Read | OpenModes.Write)).Value;
+            var theirs = (await there.OpenAsync(Scenario.Path("f"), OpenModes.Read | OpenModes.Write)).Value;
+            Assert.Equal(recorded, mine.IsRecorded);
+            await work(scenario, here, there, mine, theirs);
+        });
+    }
+}
