@@ -132,10 +132,10 @@ internal sealed partial class FrontEnd
                 _ = Notifier.DropPagesAsync(file.Inode.Id);
             }
 
-            await using (await Tree.RecordAsync(handle, offset, bytes.Length))
+            await using (var write = await Tree.RecordAsync(handle, offset, bytes, fromCache))
             {
                 await _gap.PassAsync();
-                local.Write(bytes.Span, offset);
+                local.Write(write.Bytes.Span, offset);
             }
 
             return offset;

@@ -76,6 +76,37 @@ public sealed class SharedRangesTests
         await AssertBothAsync(here, mine);
     });
 
+    [Fact]
+    public void What_was_locked_before_a_restart_of_venus_client_is_no_less_shared_after_it() => Run(recorded: false, async (scenario, here, there, mine, theirs) =>
+    {
+        await LockAsync(here, mine, s_first);
+        await LockAsync(there, theirs, s_second);
+        scenario.Cell.Clients[0].Kill();
+        scenario.Cell.Clients[0].Start();
+        await here.StatAsync([]);
+        await WriteAsync(here, mine, 0, "one"u8.ToArray());
+        await WriteAsync(there, theirs, 8, "two"u8.ToArray());
+        await UnlockAsync(there, theirs, s_second);
+        await UnlockAsync(here, mine, s_first);
+        await LockAsync(there, theirs, s_first);
+        await AssertBothAsync(there, theirs);
+    });
+
+    /// <summary>Nothing is known of what the server had: the last close wins, whole file.</summary>
+    [Fact]
+    public void What_was_appended_under_a_lock_is_not_cut_by_who_opens_the_file_after_another_host_has_stored_it() => Run(recorded: false, async (scenario, here, there, mine, theirs) =>
+    {
+        await LockAsync(here, mine, s_first);
+        await WriteAsync(here, mine, 16, "appended"u8.ToArray());
+        await WriteAsync(there, theirs, 0, "last"u8.ToArray());
+        Assert.True((await there.SyncAsync(theirs)).IsOk);
+        var beside = await scenario.ProgramAsync(scenario.Cell.Clients[0]);
+        var his = (await beside.OpenAsync(Scenario.Path("f"), OpenModes.Read)).Value;
+        Assert.Equal("................appended"u8.ToArray(), (await beside.ReadAsync(his, 0, 100)).Value);
+        Assert.True((await here.CloseAsync(mine)).IsOk);
+        Assert.Equal("................appended"u8.ToArray(), (await beside.ReadAsync(his, 0, 100)).Value);
+    });
+
     /// <summary>The part is known by its first byte.</summary>
     private static async Task LockAsync(CheckedCalls program, ModelFile file, ModelRange range) =>
         Assert.True((await program.LockAsync(file, flock: false, wait: false, range, (int)range.First)).IsOk);

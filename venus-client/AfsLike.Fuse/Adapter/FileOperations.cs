@@ -264,16 +264,16 @@ internal sealed class FileOperations(
     /// </summary>
     private async ValueTask WriteRecordedAsync(OpenFile file, BackingFile local, ReadOnlyMemory<byte> bytes, WriteIn request, CancellationToken cancel)
     {
-        var offset = Offset(request.Offset);
-        if ((request.Flags & OpenFlags.Append) != 0 && (request.WriteFlags & RequestBits.WriteCache) == 0 && RandomAccess.GetLength(DescriptorFile.Of(local)) is var end && end != offset)
+        var (offset, fromCache) = (Offset(request.Offset), (request.WriteFlags & RequestBits.WriteCache) != 0);
+        if ((request.Flags & OpenFlags.Append) != 0 && !fromCache && RandomAccess.GetLength(DescriptorFile.Of(local)) is var end && end != offset)
         {
             offset = end;
             _ = notifier.DropPagesAsync(file.Node); // once this is answered: until then the kernel keeps the page it has put the bytes into
         }
 
-        await using (await tree.RecordAsync(file.Handle, offset, bytes.Length))
+        await using (var write = await tree.RecordAsync(file.Handle, offset, bytes, fromCache))
         {
-            await WriteAsync(local, bytes, offset, cancel);
+            await WriteAsync(local, write.Bytes, offset, cancel);
         }
     }
 

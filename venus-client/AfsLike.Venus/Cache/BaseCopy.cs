@@ -11,10 +11,12 @@ namespace AfsLike.Venus.Cache;
 internal sealed class BaseCopy(long length, bool isGood)
 {
     private readonly Dictionary<int, byte[]> _chunks = [];
-    private Dictionary<int, byte[]> _sent = [];
 
-    /// <summary>One at a time copies what is about to be written to.</summary>
+    /// <summary>Who copies what is about to be written to, or takes something in, does so alone.</summary>
     public Turnstile Gate { get; } = new();
+
+    /// <summary>What was taken in of late, while the kernel may have pages of before.</summary>
+    public ReplacedRuns Replaced { get; } = new();
 
     /// <summary>Of the version, in bytes.</summary>
     public long Length { get; private set; } = length;
@@ -26,7 +28,7 @@ internal sealed class BaseCopy(long length, bool isGood)
     public byte[]? Of(int chunk) => !IsGood ? null : IsBehind(chunk) ? [] : _chunks.GetValueOrDefault(chunk);
 
     /// <summary>It is not kept yet, and there is room.</summary>
-    public bool Wants(int chunk) => !_chunks.ContainsKey(chunk) && _chunks.Count < ContentCache.MostBaseChunks && !IsBehind(chunk);
+    public bool Wants(int chunk) => !_chunks.ContainsKey(chunk) && HasRoom(chunk) && !IsBehind(chunk);
 
     public void Keep(int chunk, byte[] bytes)
     {
@@ -36,35 +38,11 @@ internal sealed class BaseCopy(long length, bool isGood)
         }
     }
 
-    /// <summary>A store begins to send.</summary>
-    public void BeginStore() => _sent = [];
-
-    public void Sent(int chunk, ReadOnlySpan<byte> bytes)
-    {
-        if (HasRoom(chunk))
-        {
-            _sent[chunk] = bytes.ToArray();
-        }
-    }
-
-    /// <summary>What was sent is the server's now.</summary>
-    public void Stored(long newLength)
-    {
-        foreach (var (chunk, bytes) in _sent)
-        {
-            Keep(chunk, bytes);
-        }
-
-        _sent = [];
-        IsGood = true;
-        Is(newLength);
-    }
-
     /// <summary>The version has this length now, and its chunks have been given.</summary>
     public void Is(long newLength)
     {
         Length = newLength;
-        foreach (var chunk in _chunks.Keys.Where(chunk => (long)chunk * Limits.ChunkSize >= newLength).ToList())
+        foreach (var chunk in _chunks.Keys.Where(IsBehind).ToList())
         {
             _chunks.Remove(chunk);
         }
@@ -73,4 +51,32 @@ internal sealed class BaseCopy(long length, bool isGood)
     private bool HasRoom(int chunk) => _chunks.ContainsKey(chunk) || _chunks.Count < ContentCache.MostBaseChunks;
 
     private bool IsBehind(int chunk) => (long)chunk * Limits.ChunkSize >= Length;
+
+    /// <summary>A store under way: once it is answered, what it has sent is what the server has.</summary>
+    internal sealed class Sending(BaseCopy copy)
+    {
+        private readonly Dictionary<int, byte[]> _sent = [];
+
+        /// <summary>It begins anew.</summary>
+        public void Clear() => _sent.Clear();
+
+        public void Add(int chunk, ReadOnlySpan<byte> bytes)
+        {
+            if (copy._chunks.ContainsKey(chunk) || copy._chunks.Keys.Union(_sent.Keys).Count() < ContentCache.MostBaseChunks)
+            {
+                _sent[chunk] = bytes.ToArray();
+            }
+        }
+
+        public void Stored(long newLength)
+        {
+            foreach (var (chunk, bytes) in _sent)
+            {
+                copy.Keep(chunk, bytes);
+            }
+
+            copy.IsGood = true;
+            copy.Is(newLength);
+        }
+    }
 }

@@ -24,9 +24,6 @@ public sealed record CacheSettings(long BudgetBytes);
 /// </summary>
 public sealed partial class ContentCache : IContentCache, IDisposable
 {
-    /// <summary>Chunks of a file of which, while several hosts lock it, it is kept in memory what the server has. Of what two have written beyond them the later store wins.</summary>
-    public const int MostBaseChunks = 16;
-
     private readonly CacheSettings _settings;
     private readonly ICacheDisk _disk;
     private readonly Action<string> _log;
@@ -325,7 +322,7 @@ public sealed partial class ContentCache : IContentCache, IDisposable
         var (version, before) = (sent.Status.Status.DataVersion, sent.Measured);
         file.MoveTo(CachePlace.Dirty, CacheName.Dirty(file.Fid, version, file.Uid, file.Backing), version);
         (file.Map, file.StoredInline) = (sent.Map, sent.Inline);
-        file.Base?.Stored(sent.Length);
+        sent.Base?.Stored(sent.Length);
         var after = file.MeasureNow();
         var isUnchanged = (after.Length, after.ModifyTime, file.TimesSet) == (before.Length, before.ModifyTime, timesSet);
         file.Stamp = isUnchanged ? after : before;

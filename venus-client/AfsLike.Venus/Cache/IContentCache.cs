@@ -56,11 +56,26 @@ public interface IContentCache
     /// <summary>These bytes are about to be written: what the server has in their place is kept first, where anything is.</summary>
     Task KeepBaseAsync(CachedFile cached, long offset, long length);
 
-    /// <summary>As <see cref="KeepBaseAsync(CachedFile)"/>, of what is stored next.</summary>
-    void BeginBase(CachedFile cached);
+    /// <summary>As <see cref="KeepBaseAsync(CachedFile)"/>, of what is stored next. False: it would have no effect.</summary>
+    bool BeginBase(CachedFile cached);
+
+    /// <summary>Nothing is taken into the file until this is disposed of. Null: nothing ever is.</summary>
+    Task<IDisposable?> HoldAsync(CachedFile cached);
+
+    /// <summary>Bytes of a page that the kernel has read before something was taken in, and writes back now: where they are what was there before, what was taken in.</summary>
+    ReadOnlyMemory<byte> Renewed(CachedFile cached, long offset, ReadOnlyMemory<byte> bytes);
+
+    /// <summary>The kernel has no pages any more of what was there before something was taken in, once this has completed.</summary>
+    void PagesGo(CachedFile cached, Task gone);
+
+    /// <summary>Nothing is kept any more.</summary>
+    void EndBase(CachedFile cached);
+
+    /// <summary>It is known which bytes have been written here.</summary>
+    bool HasBase(CachedFile cached);
 
     /// <summary>
-    /// Takes what others have stored into a file that has been written to here, which stays to be stored and is of the version returned then. Where both have written, what is here wins. Throws
+    /// Takes what others have stored into a file that has been written to here and <see cref="HasBase"/>, which stays to be stored and is of the version returned then. Where both have written, what is here wins. Throws
     /// AfsException; but for a full local disk the file is as it was.
     /// </summary>
     Task<VnodeStatus> MergeAsync(CachedFile cached, uint userSlot, CancellationToken cancel);
@@ -122,7 +137,7 @@ public abstract class CachedFile
     public abstract void EndRecord();
 
     /// <summary>A write begins. Until its end the file counts as changed, whatever is stored meanwhile.</summary>
-    public abstract void BeginWrite();
+    public abstract void BeginWrite(long offset, long length);
 
     /// <summary>Some of these bytes were written, or may have been: a store that has read the file since the beginning has them or has not, and the next one looks again.</summary>
     public abstract void EndWrite(long offset, long length);
@@ -130,7 +145,7 @@ public abstract class CachedFile
     /// <summary>Some of these bytes have been changed in one step with this.</summary>
     public void NoteWritten(long offset, long length)
     {
-        BeginWrite();
+        BeginWrite(offset, length);
         EndWrite(offset, length);
     }
 

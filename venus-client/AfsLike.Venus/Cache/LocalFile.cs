@@ -85,9 +85,13 @@ internal sealed class LocalFile(
         Written = !IsWritten && (!IsDirty || MeasureNow() == Stamp) ? new WrittenChunks() : null;
     }
 
-    public override void EndRecord() => (IsRecorded, Written) = (false, null);
+    public override void EndRecord() => (IsRecorded, Written, Base) = (false, null, IsRecorded ? null : Base);
 
-    public override void BeginWrite() => _writing++;
+    public override void BeginWrite(long offset, long length)
+    {
+        _writing++;
+        Written?.Add(offset, length); // a store that reads it now has not looked in vain, and the next one looks again
+    }
 
     public override void EndWrite(long offset, long length)
     {
@@ -109,7 +113,7 @@ internal sealed class LocalFile(
     {
         if (IsRecorded && Written is { } written)
         {
-            return _writing == 0 && !written.Has(chunk);
+            return !written.Has(chunk);
         }
 
         return Map is { } map && chunk < map.Count && (map[chunk].Id == 0 ? now.IsZero : map[chunk].Checksum.ToModel() == now.Checksum);

@@ -76,22 +76,6 @@ internal sealed class Refreshing(Fetching fetching, ICacheDisk disk, OpenHandles
             return bytes;
         }
 
-        /// <summary>Nothing else is in its place in the local file.</summary>
-        public async Task<bool> IsInAsync(LocalFile file)
-        {
-            foreach (var index in changed)
-            {
-                var theirs = await ReadAsync(index);
-                var here = await disk.ReadAsync(file.Handle, new byte[theirs.Length], (long)index * Limits.ChunkSize);
-                if (here.Checksum != Checksum.Of(theirs))
-                {
-                    return false;
-                }
-            }
-
-            return true;
-        }
-
         /// <summary>Makes the local file this version. In the middle it is none.</summary>
         public async Task ApplyAsync(LocalFile file)
         {
@@ -100,10 +84,8 @@ internal sealed class Refreshing(Fetching fetching, ICacheDisk disk, OpenHandles
             {
                 var bytes = await ReadAsync(index);
                 await disk.WriteAsync(file.Handle, bytes, (long)index * Limits.ChunkSize, Checksum.Of(bytes));
-                file.Base?.Keep(index, bytes);
             }
 
-            file.Base?.Is(Length);
             file.SetModifyTime(stored.Status.ModifyTime);
             file.Map = stored.Content.Chunks;
         }

@@ -10,7 +10,8 @@ namespace AfsLike.Venus.Cache;
 /// <param name="Measured">The local file just before its bytes were read.</param>
 /// <param name="Length">Bytes that were stored.</param>
 /// <param name="Inline">Checksum of what was stored inline.</param>
-internal sealed record Sent(StoredStatus Status, IReadOnlyList<WireChunk> Map, FileMeasure Measured, long Length, Checksum? Inline);
+/// <param name="Base">What was sent, where it is to be kept.</param>
+internal sealed record Sent(StoredStatus Status, IReadOnlyList<WireChunk> Map, FileMeasure Measured, long Length, Checksum? Inline, BaseCopy.Sending? Base);
 
 /// <summary>
 /// Sends contents to the server: small ones in the call itself, of larger ones the chunks that are not those of the version replaced, and then the whole
@@ -36,25 +37,25 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
         }
 
         var call = new StoreCall { Fid = file.Fid.ToWire(), BaseDataVersion = file.Version.Value, ModifyTime = measure.ModifyTime, UnderLock = underLock, OnlyIfBase = file.Base is { IsGood: true } };
-        file.Base?.BeginStore();
+        var sending = file.Base is { } copy ? new BaseCopy.Sending(copy) : null;
         return measure.Length <= Limits.InlineContent
-            ? await StoreInlineAsync(file, measure, call, slot, operation, cancel)
-            : await StoreChunksAsync(file, measure, call, slot, operation, cancel);
+            ? await StoreInlineAsync(file, measure, call, sending, slot, operation, cancel)
+            : await StoreChunksAsync(file, measure, call, sending, slot, operation, cancel);
     }
 
     private async Task<Sent> StoreInlineAsync(
-        LocalFile file, FileMeasure measure, StoreCall call, uint slot, ulong operation, CancellationToken cancel)
+        LocalFile file, FileMeasure measure, StoreCall call, BaseCopy.Sending? sending, uint slot, ulong operation, CancellationToken cancel)
     {
         var written = file.TakeWritten();
         var bytes = new byte[measure.Length];
         var count = file.Handle.Read(bytes, 0);
         var whole = UnsafeByteOperations.UnsafeWrap(bytes.AsMemory(0, count)); // shorter when it was cut meanwhile
         var checksum = Checksum.Of(whole.Span);
-        file.Base?.Sent(0, whole.Span);
+        sending?.Add(0, whole.Span);
         call.Content = new WireContent { Length = count, Inline = whole, InlineChecksum = checksum.ToWire() };
         try
         {
-            return new Sent(await SendAsync(call, slot, operation, cancel), [], measure, count, checksum);
+            return new Sent(await SendAsync(call, slot, operation, cancel), [], measure, count, checksum, sending);
         }
         catch
         {
@@ -64,15 +65,16 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
     }
 
     private async Task<Sent> StoreChunksAsync(
-        LocalFile file, FileMeasure measure, StoreCall call, uint slot, ulong operation, CancellationToken cancel)
+        LocalFile file, FileMeasure measure, StoreCall call, BaseCopy.Sending? sending, uint slot, ulong operation, CancellationToken cancel)
     {
         var written = file.TakeWritten();
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                await UploadAsync(file, measure.Length, call, slot, new Plan(KeepOld: attempt == 1, attempt == 1 ? written : null), cancel);
-                return new Sent(await SendAsync(call, slot, operation, cancel), call.Content.Chunks, measure, measure.Length, null);
+                sending?.Clear();
+                await UploadAsync(file, measure.Length, call, sending, slot, new Plan(KeepOld: attempt == 1, attempt == 1 ? written : null), cancel);
+                return new Sent(await SendAsync(call, slot, operation, cancel), call.Content.Chunks, measure, measure.Length, null, sending);
             }
             catch (AfsException failure) when (failure.Error is AfsError.InvalidArgument or AfsError.BadHandle && attempt < MostAttempts)
             {
@@ -92,7 +94,7 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
         return new StoredStatus(reply.Status.Status.ToModel(), reply.History);
     }
 
-    private async Task UploadAsync(LocalFile file, long length, StoreCall call, uint slot, Plan plan, CancellationToken cancel)
+    private async Task UploadAsync(LocalFile file, long length, StoreCall call, BaseCopy.Sending? sending, uint slot, Plan plan, CancellationToken cancel)
     {
         var map = new WireChunk[(length + Limits.ChunkSize - 1) / Limits.ChunkSize];
         var wanted = plan.Places(map.Length, file.Map is { } known && map.Length > 0 ? (known, LengthOf(map.Length - 1)) : null);
@@ -123,7 +125,7 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
         {
             var index = wanted[i];
             var piece = buffer[..LengthOf(index)];
-            map[index] = await SendAsync(file, piece, (long)index * Limits.ChunkSize, begun.ChunkIds[i], index < old.Count ? old[index] : null, begun.Ticket.Memory, token);
+            map[index] = await SendAsync(file, sending, piece, (long)index * Limits.ChunkSize, begun.ChunkIds[i], index < old.Count ? old[index] : null, begun.Ticket.Memory, token);
         });
         call.Ticket = begun.Ticket;
         call.Content = new WireContent { Length = length };
@@ -152,16 +154,18 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
     }
 
     private async Task<WireChunk> SendAsync(
-        LocalFile file, Memory<byte> piece, long at, ulong id, WireChunk? old, ReadOnlyMemory<byte> ticket, CancellationToken cancel)
+        LocalFile file, BaseCopy.Sending? sending, Memory<byte> piece, long at, ulong id, WireChunk? old, ReadOnlyMemory<byte> ticket, CancellationToken cancel)
     {
         var hole = new WireChunk { Id = 0, Length = (uint)piece.Length };
-        if (file.Base is null && (disk.NextData(file.Handle, at) is not { } data || data >= at + piece.Length))
+        if (disk.NextData(file.Handle, at) is not { } data || data >= at + piece.Length)
         {
+            piece.Span.Clear();
+            sending?.Add((int)(at / Limits.ChunkSize), piece.Span);
             return hole;
         }
 
         var read = await disk.ReadAsync(file.Handle, piece, at); // zeros where it was cut meanwhile: the next store says so
-        file.Base?.Sent((int)(at / Limits.ChunkSize), piece.Span);
+        sending?.Add((int)(at / Limits.ChunkSize), piece.Span);
         if (read.IsZero)
         {
             return hole;

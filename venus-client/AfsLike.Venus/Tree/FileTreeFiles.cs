@@ -75,7 +75,7 @@ public sealed partial class FileTree
             throw new AfsException(AfsError.BadHandle, "this file is not open for writing");
         }
 
-        content.BeginWrite();
+        content.BeginWrite(offset, bytes.Length);
         try
         {
             await content.Handle.WriteAsync(bytes, offset, cancel);
@@ -87,12 +87,13 @@ public sealed partial class FileTree
         }
     }
 
-    public Task<IAsyncDisposable> RecordAsync(HandleId handle, long offset, long length) => _parts.Strand.InvokeAsync(async () =>
+    public Task<IRecordedWrite> RecordAsync(HandleId handle, long offset, ReadOnlyMemory<byte> bytes, bool fromCache) => _parts.Strand.InvokeAsync(async () =>
     {
         var content = _storing.Get(handle).Open.Content ?? throw Closed();
-        await _parts.Cache.KeepBaseAsync(content, offset, length);
-        content.BeginWrite();
-        return (IAsyncDisposable)new RecordedWrite(_parts.Strand, content, offset, length);
+        await _parts.Cache.KeepBaseAsync(content, offset, bytes.Length);
+        var turn = fromCache ? await _parts.Cache.HoldAsync(content) : null;
+        content.BeginWrite(offset, bytes.Length);
+        return (IRecordedWrite)new RecordedWrite(_parts.Strand, content, offset, turn is null ? bytes : _parts.Cache.Renewed(content, offset, bytes), turn);
     });
 
     public void Unrecorded(HandleId handle) => _parts.Strand.Post(_ => _storing.Unrecorded(handle), null);

@@ -59,8 +59,9 @@ public interface IFileTree
 
     Task<int> WriteAsync(HandleId handle, long offset, ReadOnlyMemory<byte> bytes, CancellationToken cancel);
 
-    /// <summary>These bytes are about to be written through a handle of kind <see cref="OpenKind.Recorded"/>. They have been, or may have been, when what is returned is disposed of; then the writer is answered.</summary>
-    Task<IAsyncDisposable> RecordAsync(HandleId handle, long offset, long length);
+    /// <summary>These bytes are about to be written through a handle of kind <see cref="OpenKind.Recorded"/>.</summary>
+    /// <param name="fromCache">The kernel writes back pages, whole, of which a mapping has changed something.</param>
+    Task<IRecordedWrite> RecordAsync(HandleId handle, long offset, ReadOnlyMemory<byte> bytes, bool fromCache);
 
     /// <summary>Writes through this handle are not told, though it was granted as <see cref="OpenKind.Recorded"/>: before its open is answered.</summary>
     void Unrecorded(HandleId handle);

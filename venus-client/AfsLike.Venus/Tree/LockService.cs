@@ -18,7 +18,7 @@ internal sealed class LockService(TreeParts parts, Facts facts, Storing storing,
     /// <summary>Files about whose locks this host decides.</summary>
     public int Delegated => _delegations.Count;
 
-    public static bool MayPass(AfsError error) => error is AfsError.TimedOut or AfsError.Unavailable or AfsError.Interrupted;
+    public static bool MayPass(AfsError error) => error is AfsError.TimedOut or AfsError.Unavailable or AfsError.Interrupted or AfsError.NotCurrent;
 
     /// <summary>What stands in the way, or a request of kind Unlock.</summary>
     public async Task<LockRequest> TestAsync(FileHandle handle, LockRequest request, CancellationToken cancel)
@@ -127,7 +127,7 @@ internal sealed class LockService(TreeParts parts, Facts facts, Storing storing,
         {
             await storing.ShareAsync(fid);
         }
-        catch (AfsException failure)
+        catch (Exception failure) when (failure is AfsException or IOException)
         {
             parts.Log($"venus: what has been written to {fid} is not stored before another host locks parts of it: {failure.Message}");
         }

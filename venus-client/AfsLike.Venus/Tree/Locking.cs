@@ -41,7 +41,12 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held, 
         try
         {
             MustNotBeLost(handle.Node.Fid);
-            await storing.RefreshAsync(handle.Node, handle.Open, handle.Who, shared: !service.Decides(handle.Node.Fid));
+            await storing.RefreshAsync(handle.Node, handle.Open, handle.Who);
+            if (!service.Decides(handle.Node.Fid))
+            {
+                await storing.ShareAsync(handle.Node, handle.Open, handle.Who);
+            }
+
             await handle.Open.PagesGone;
         }
         catch (AfsException removed) when (removed.Error == AfsError.Stale)

@@ -30,7 +30,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
         try
         {
             var grant = await OpenAsync(caller, node, open, modes, cancel);
-            await open.PagesGone;
+            await (modes.HasFlag(OpenModes.Again) ? Task.CompletedTask : open.PagesGone); // what is opened again may be asked for by a read that has a page locked
             return grant;
         }
         finally
@@ -107,6 +107,8 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
         }
 
         parts.Cache.MarkDirty(content, caller.Uid);
+        var before = content.Measure().Length;
+        await parts.Cache.KeepBaseAsync(content, Math.Min(before, length), Math.Abs(before - length));
         SetLength(content, length);
         open.MustStore = true;
         if (!writer)

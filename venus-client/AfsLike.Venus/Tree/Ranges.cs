@@ -7,7 +7,7 @@ namespace AfsLike.Venus.Tree;
 /// Ranges of open files. The local file is the truth about a file that is open for writing: what is done to it shows in its times, by which the next
 /// store finds the change, as it finds a write.
 /// </summary>
-internal sealed class Ranges(Storing storing)
+internal sealed class Ranges(Storing storing, IContentCache cache)
 {
     /// <summary>fallocate(2). Zeros are holes, of which the server keeps nothing; room is set aside on the local disk alone.</summary>
     public async Task AllocateAsync(HandleId handle, long offset, long length, AllocateModes modes)
@@ -75,7 +75,8 @@ internal sealed class Ranges(Storing storing)
             throw new AfsException(AfsError.NotSupported, "a file that is streamed is read by who copies it");
         }
 
-        target.BeginWrite();
+        await cache.KeepBaseAsync(target, toOffset, length);
+        target.BeginWrite(toOffset, length);
         try
         {
             return await source.CopyAsync(offset, target, toOffset, length);
@@ -86,9 +87,10 @@ internal sealed class Ranges(Storing storing)
         }
     }
 
-    private static async Task ClearAsync(CachedFile content, long offset, long length)
+    private async Task ClearAsync(CachedFile content, long offset, long length)
     {
-        content.BeginWrite();
+        await cache.KeepBaseAsync(content, offset, length);
+        content.BeginWrite(offset, length);
         try
         {
             await content.ClearAsync(offset, length);

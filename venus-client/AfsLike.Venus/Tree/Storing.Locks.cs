@@ -11,17 +11,16 @@ internal sealed partial class Storing
     public bool IsShared(Node node) => node.Open is { IsShared: true } || (node.Open is not null && locks.HasAny(node.Fid));
 
     /// <summary>What was written here is stored now, if anything was. Throws what the server refuses with; then the bytes stay.</summary>
-    /// <param name="share">From now on other hosts may lock parts of the file too.</param>
+    /// <param name="share">From now on other hosts may lock parts of the file too; nothing is stored where that makes no difference.</param>
     public async Task StoreNowAsync(Node node, OpenFile open, Login who, bool share = false)
     {
         var own = parts.Server.Operations.BeginOwn();
         try
         {
             using var turn = await open.Gate.EnterAsync();
-            if (share && open.Content is { } content)
+            if (share && !await BeginSharingAsync(open))
             {
-                await parts.Cache.KeepBaseAsync(content);
-                parts.Cache.BeginBase(content); // unless it is kept now, something is unstored
+                return;
             }
 
             if (!node.IsNameless && HasUnstored(open))
@@ -55,19 +54,47 @@ internal sealed partial class Storing
         }
     }
 
-    /// <summary>What others have stored since is there, under the handles that are open. A file that is read as it comes stays what it was when it was opened.</summary>
-    /// <param name="shared">Other hosts may lock other parts of it meanwhile.</param>
-    public async Task RefreshAsync(Node node, OpenFile open, Login who, bool shared)
+    /// <summary>Other hosts may lock other parts of it from now on.</summary>
+    public Task ShareAsync(Node node, OpenFile open, Login who) =>
+        open is { Writers.Count: > 0, Content: { } content } && !parts.Cache.HasBase(content) ? StoreNowAsync(node, open, who, share: true) : Task.CompletedTask;
+
+    /// <summary>False: it is too long for it to be known what is written here.</summary>
+    private async Task<bool> BeginSharingAsync(OpenFile open)
     {
-        using var turn = await open.Gate.EnterAsync();
-        if (!node.IsNameless && open.Content is not null)
+        if (open.Content is not { } content)
         {
-            await RefreshAsync(node, open, await facts.StatusAsync(node.Fid, who, CancellationToken.None), who);
+            return false;
         }
 
-        if (shared && open is { Writers.Count: > 0, Content: { } content })
+        if (!HasUnstored(open))
         {
             await parts.Cache.KeepBaseAsync(content);
+        }
+
+        return parts.Cache.BeginBase(content);
+    }
+
+    /// <summary>What others have stored since is there, under the handles that are open. A file that is read as it comes stays what it was when it was opened.</summary>
+    public async Task RefreshAsync(Node node, OpenFile open, Login who)
+    {
+        using var turn = await open.Gate.EnterAsync();
+        if (node.IsNameless || open.Content is null)
+        {
+            return;
+        }
+
+        var status = await facts.StatusAsync(node.Fid, who, CancellationToken.None);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await RefreshAsync(node, open, status, who);
+                return;
+            }
+            catch (AfsException changed) when (changed.Error == AfsError.Stale && attempt < MostMerges)
+            {
+                status = await facts.AskStatusAsync(node.Fid, who, CancellationToken.None); // once more while it was read; or the file is gone
+            }
         }
     }
 
@@ -81,7 +108,7 @@ internal sealed partial class Storing
 
         if (HasUnstored(open))
         {
-            if (IsShared(node))
+            if (parts.Cache.HasBase(content))
             {
                 await MergeAsync(node, open, content, who);
             }
@@ -91,20 +118,39 @@ internal sealed partial class Storing
 
         open.Held = await parts.Cache.RefreshAsync(content, who.Slot, NoteTorn, CancellationToken.None);
         NoteWriters(node, open, open.Held.DataVersion);
-        open.PagesGone = open.IsRecorded ? parts.Kernel.DropPagesAsync(node.Id) : Task.CompletedTask;
+        DropPages(node, open, content);
         await parts.Kernel.InvalidateNodeAsync(node.Id, contents: true);
 
         void NoteTorn(bool torn) => parts.Journal.Append(new JournalRecord(
             torn ? JournalKind.Refreshing : JournalKind.Refreshed, node.Id.Value, node.Fid, node.Id, OpenModes.None, 0, default));
     }
 
-    /// <summary>Others have stored since: what they wrote is taken in, before what was written here is stored on top of it.</summary>
+    /// <summary>Others have stored since: what they wrote is taken in, before what was written here is stored on top of it. Who may not read does not know it, and the last store wins.</summary>
     private async Task MergeAsync(Node node, OpenFile open, CachedFile content, Login who)
     {
-        open.Held = await parts.Cache.MergeAsync(content, who.Slot, CancellationToken.None);
+        try
+        {
+            open.Held = await parts.Cache.MergeAsync(content, who.Slot, CancellationToken.None);
+        }
+        catch (AfsException refused) when (refused.Error is AfsError.AccessDenied or AfsError.NotPermitted)
+        {
+            parts.Cache.EndBase(content);
+            return;
+        }
+
         NoteWriters(node, open, open.Held.DataVersion);
-        open.PagesGone = open.IsRecorded ? parts.Kernel.DropPagesAsync(node.Id) : Task.CompletedTask;
+        DropPages(node, open, content);
         await parts.Kernel.InvalidateNodeAsync(node.Id, contents: true);
+    }
+
+    /// <summary>What the kernel has of a recorded file is of before; what mappings have written beside it is written back.</summary>
+    private void DropPages(Node node, OpenFile open, CachedFile content)
+    {
+        if (open.IsRecorded)
+        {
+            open.PagesGone = parts.Kernel.DropPagesAsync(node.Id);
+            parts.Cache.PagesGo(content, open.PagesGone);
+        }
     }
 
     private bool HasUnstored(OpenFile open) => open.Content is { IsDirty: true } content && (open.MustStore || parts.Cache.HasChanged(content));

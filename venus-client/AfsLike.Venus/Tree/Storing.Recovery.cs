@@ -37,11 +37,29 @@ internal sealed partial class Storing
             }
 
             parts.Cache.Pin(content);
+            if (locks.HasAny(node.Fid))
+            {
+                await ShareLeftAsync(content, isChanged, isCurrent: status.DataVersion == content.Version);
+            }
+
             open.FormerWriters.AddRange(writers.Select(writer => (writer.Uid, writer.Number)));
             GiveUpLost(node, open);
         }
 
         await FinishAsync(node, open, who);
+    }
+
+    /// <summary>Somebody here has locked it, and other hosts may lock other parts. What was written on an older version cannot be told from what others wrote since.</summary>
+    private async Task ShareLeftAsync(CachedFile content, bool isChanged, bool isCurrent)
+    {
+        if (!isChanged)
+        {
+            await parts.Cache.KeepBaseAsync(content);
+        }
+        else if (isCurrent)
+        {
+            parts.Cache.BeginBase(content);
+        }
     }
 
     /// <summary>For the next life: what is open for writing is this version now, and as the server has it.</summary>

@@ -25,7 +25,7 @@ internal sealed partial class Storing
     {
         parts.Log($"venus: {node.Fid} could not be stored for {who.Name}: {failure.Message}");
         open.MustStore = true;
-        if (failure.Error is AfsError.TimedOut or AfsError.Unavailable or AfsError.Interrupted or AfsError.NoSpace or AfsError.TooMany or AfsError.NoToken)
+        if (failure.Error is AfsError.TimedOut or AfsError.Unavailable or AfsError.Interrupted or AfsError.NoSpace or AfsError.TooMany or AfsError.NoToken or AfsError.NotCurrent)
         {
             open.Waiting = who;
             _waiting.Add(node);

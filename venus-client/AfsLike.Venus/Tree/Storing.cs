@@ -307,11 +307,6 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
 
     private async Task StoreContentAsync(Node node, OpenFile open, CachedFile content, Login who, ulong operation)
     {
-        if (locks.IsLost(node.Fid))
-        {
-            throw new AfsException(AfsError.LockLost, $"a lock of {node.Fid} went to others while this host was not heard: what was written under it is not stored");
-        }
-
         var (noted, (status, isHistory)) = await StoreOnTopAsync(node, open, content, who, operation);
         open.MustStore = false;
         open.Waiting = null;
@@ -338,12 +333,18 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
     /// <summary>Of a file that several hosts lock, what others have stored is taken in first.</summary>
     private async Task<(ulong Noted, StoredStatus Stored)> StoreOnTopAsync(Node node, OpenFile open, CachedFile content, Login who, ulong operation)
     {
+        var underLock = locks.HasAny(node.Fid);
         for (var attempt = 1; ; attempt++)
         {
+            if (locks.IsLost(node.Fid))
+            {
+                throw new AfsException(AfsError.LockLost, $"a lock of {node.Fid} went to others while this host was not heard: what was written under it is not stored");
+            }
+
             var noted = parts.Knowledge.Breaks.Now;
             try
             {
-                return (noted, await parts.Cache.StoreAsync(content, who.Slot, operation, locks.HasAny(node.Fid), CancellationToken.None));
+                return (noted, await parts.Cache.StoreAsync(content, who.Slot, operation, underLock, CancellationToken.None));
             }
             catch (AfsException behind) when (behind.Error == AfsError.NotCurrent && attempt < MostMerges)
             {

@@ -79,6 +79,13 @@ public enum OpenKind : byte
     Recorded,
 }
 
+/// <summary>A write that has been announced. It has been done, or may have been, when this is disposed of; then the writer is answered.</summary>
+public interface IRecordedWrite : IAsyncDisposable
+{
+    /// <summary>What to write: what was announced, but for what has come from elsewhere since the kernel read the page.</summary>
+    ReadOnlyMemory<byte> Bytes { get; }
+}
+
 /// <summary>
 /// An open file. All handles of one node that are open together have the same kind and, for passthrough, the same
 /// <see cref="Backing"/> number; the front-end registers the local file with the kernel once per number and keeps it until

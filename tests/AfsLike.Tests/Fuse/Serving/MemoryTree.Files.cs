@@ -42,7 +42,7 @@ internal sealed partial class MemoryTree
         return Task.FromResult(bytes.Length);
     }
 
-    public Task<IAsyncDisposable> RecordAsync(HandleId handle, long offset, long length) => throw new NotSupportedException("nothing is recorded here");
+    public Task<IRecordedWrite> RecordAsync(HandleId handle, long offset, ReadOnlyMemory<byte> bytes, bool fromCache) => throw new NotSupportedException("nothing is recorded here");
 
     public void Unrecorded(HandleId handle)
     {

@@ -67,6 +67,83 @@ public sealed class MergeTests : CacheWorld
         Assert.Equal(bytes[..50], Vice.Bytes(File(2)));
     });
 
+    /// <summary>Neither has written what lies before his own.</summary>
+    [Fact]
+    public Task Who_writes_behind_the_end_has_not_written_what_lies_between() => Run(async () =>
+    {
+        var (file, _) = await OpenAsync(0, recorded: false);
+        await WriteAsync(file, 24, 1);
+        Vice.Put(File(2), [2, 2, 2]);
+        await StoreAsync(file);
+        Assert.Equal([2, 2, 2, .. new byte[21], 1], Vice.Bytes(File(2)));
+        await WriteAsync(file, 4, 3);
+        Vice.Put(File(2), [.. Vice.Bytes(File(2)), 0, 4]);
+        await StoreAsync(file);
+        Assert.Equal([2, 2, 2, 0, 3, .. new byte[19], 1, 0, 4], Vice.Bytes(File(2)));
+    });
+
+    /// <summary>By programs beside, under locks of their own: at the end, and in a chunk that nobody else has changed.</summary>
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public Task What_is_written_while_something_is_taken_in_stays(bool recorded, bool changed) => Run(async () =>
+    {
+        var (file, bytes) = await OpenAsync((3 * MiB) + 10, recorded);
+        if (changed)
+        {
+            await WriteAsync(file, 7, 1);
+            bytes[7] = 1;
+        }
+
+        bytes[8] = (byte)~bytes[8];
+        var theirs = (byte[])bytes.Clone();
+        theirs[7] = changed ? (byte)9 : bytes[7];
+        Vice.Put(File(2), theirs);
+        var taking = changed ? Cache.MergeAsync(file, 1, CancellationToken.None) : Cache.RefreshAsync(file, 1, static _ => { }, CancellationToken.None);
+        var appended = 0;
+        while (!taking.IsCompleted)
+        {
+            await WriteAsync(file, MiB + 5, ++bytes[MiB + 5]);
+            await WriteAsync(file, bytes.Length + appended++, 7);
+            await Task.Delay(1);
+        }
+
+        await taking;
+        byte[] all = [.. bytes, .. Enumerable.Repeat((byte)7, appended)];
+        Assert.Equal(all, BytesOf(file));
+        await StoreAsync(file);
+        Assert.Equal(all, Vice.Bytes(File(2)));
+    });
+
+    [Fact]
+    public Task A_file_of_which_nothing_is_known_is_not_merged() => Run(async () =>
+    {
+        Vice.Put(File(2), Noise(100));
+        var file = await Get(File(2));
+        Cache.MarkDirty(file, 1000);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Cache.MergeAsync(file, 1, CancellationToken.None));
+    });
+
+    /// <summary>The kernel writes back whole pages.</summary>
+    [Fact]
+    public Task A_page_of_before_that_is_written_back_does_not_undo_what_was_taken_in() => Run(async () =>
+    {
+        var (file, bytes) = await OpenAsync((5 * MiB) + 10, recorded: true);
+        var page = bytes[..4096];
+        bytes[8] = (byte)~bytes[8];
+        Vice.Put(File(2), [.. bytes]);
+        await Cache.RefreshAsync(file, 1, static _ => { }, CancellationToken.None);
+        var gone = new TaskCompletionSource();
+        Cache.PagesGo(file, gone.Task);
+        page[7] = (byte)~page[7];
+        Assert.Equal([.. bytes[..7], page[7], .. bytes[8..4096]], Cache.Renewed(file, 0, page).ToArray());
+        Assert.Equal([.. bytes[8..20]], Cache.Renewed(file, 8, page.AsMemory(8, 12)).ToArray());
+        gone.SetResult();
+        await Settle();
+        Assert.Equal(page, Cache.Renewed(file, 0, page).ToArray());
+    });
+
     /// <summary>It begins while something is unstored: what is known is what was sent.</summary>
     [Theory]
     [InlineData(100)]

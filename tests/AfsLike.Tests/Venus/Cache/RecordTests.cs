@@ -67,7 +67,7 @@ public sealed class RecordTests : CacheWorld
     public Task A_write_that_was_under_way_when_a_store_began_is_stored_by_the_next() => Run(async () =>
     {
         var file = await RecordedAsync();
-        file.BeginWrite();
+        file.BeginWrite(3 * MiB, 1);
         file.Handle.Write([7], 3 * MiB);
         Write(file, MiB, 1);
         await StoreAsync(file);
