@@ -109,6 +109,25 @@ public sealed class DataBaseTests(FragileCell fragile) : IAsyncDisposable
         }
     }
 
+    /// <summary>The kernel goes on with its pages of the file, whichever descriptor is used first again.</summary>
+    [Fact]
+    public async Task What_is_mapped_under_a_lock_after_a_restart_of_venus_client_is_there_for_whoever_has_it_next()
+    {
+        var place = await _cell.NewPlaceAsync("again");
+        (await _cell.C1.ScriptAsync(place, $"python3 -c 'open(\"f\", \"wb\").write(b\"00000000\" * (6 << 17))'; cat > counter.py <<'END'\n{Counter}\nEND")).Ok();
+        await using var here = await Python.StartAsync(_cell.C1, place, "import counter");
+        await using var there = await Python.StartAsync(_cell.C2, place, "import counter");
+        await here.DoAsync("counter.begin()");
+        await there.DoAsync("counter.begin()");
+        Assert.Equal("None", await here.AskAsync("counter.count(3)"));
+        await _cell.C1.KillAsync("venus-client");
+        await _cell.C1.StartPartAsync("venus-client");
+        Assert.Equal("None", await here.AskAsync("counter.count(3)"));
+        Assert.Equal("None", await there.AskAsync("counter.count(3)"));
+        Assert.Equal("None", await here.AskAsync("counter.count(3)"));
+        Assert.Equal("None", await there.AskAsync("counter.count(1)"));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

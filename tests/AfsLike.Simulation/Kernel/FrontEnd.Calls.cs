@@ -151,7 +151,7 @@ internal sealed partial class FrontEnd
 
     public async Task<Answer<Done>> FlushAsync(Caller caller, ModelFile file, ulong lockOwner, CancellationToken cancel)
     {
-        await Tree.FlushAsync(caller, await Handles.FindAsync(file, caller), lockOwner, cancel);
+        await Tree.FlushAsync(caller, await Handles.ClosingAsync(file, caller, lockOwner, wholeFile: false), lockOwner, cancel);
         ForgetTimes(file);
         return default(Done);
     }

@@ -39,11 +39,25 @@ internal sealed class FrontEndHandles(FrontEnd frontEnd, InodeCache cache)
         file.Server == frontEnd ? file.Handle
         : _adopted.TryGetValue(file, out var opening) && opening.IsCompletedSuccessfully ? opening.Result.Handle : null;
 
+    /// <summary>As FileOperations.ClosingAsync.</summary>
+    public async Task<HandleId> ClosingAsync(ModelFile file, Caller caller, ulong lockOwner, bool wholeFile)
+    {
+        try
+        {
+            return await FindAsync(file, caller);
+        }
+        catch (AfsException) when (file.Server != frontEnd)
+        {
+            await frontEnd.Tree.ClosedUnopenedAsync(caller, file.Inode.Id, lockOwner, wholeFile);
+            throw;
+        }
+    }
+
     public async Task<bool> ReleaseAsync(ModelFile file, Caller caller)
     {
         if (file.Server != frontEnd && (file.Writes || file.IsFlocked) && !file.IsDirectory)
         {
-            await FindAsync(file, caller); // it may have written since before we were there
+            await ClosingAsync(file, caller, file.FlockOwner, file.IsFlocked); // it may have written since before we were there
         }
 
         if (TryFind(file) is not { } handle)

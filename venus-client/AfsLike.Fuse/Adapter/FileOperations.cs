@@ -93,7 +93,7 @@ internal sealed class FileOperations(
     public async ValueTask FlushAsync(Exchange x)
     {
         var request = x.Body.Take<FlushIn>();
-        var file = await handles.FindAsync(x, request.Handle);
+        var file = await ClosingAsync(x, request.Handle, request.LockOwner, wholeFile: false);
         await tree.FlushAsync(x.Caller, file.Handle, request.LockOwner, x.Cancel);
         ForgetTimes(file);
         x.ReplyEmpty();
@@ -108,7 +108,7 @@ internal sealed class FileOperations(
         {
             if (handles.IsForeign(request.Handle) && (unlock || HandleTable.ModesOf(request.Handle).HasFlag(OpenModes.Write)))
             {
-                await handles.FindAsync(x, request.Handle); // it may have written, or hold a lock, since before we were there
+                await ClosingAsync(x, request.Handle, request.LockOwner, unlock); // it may have written, or hold a lock, since before we were there
             }
 
             file = handles.Remove(request.Handle);
@@ -124,6 +124,20 @@ internal sealed class FileOperations(
         }
 
         x.ReplyEmpty();
+    }
+
+    /// <summary>A file that could not be opened again is closed all the same.</summary>
+    private async ValueTask<OpenFile> ClosingAsync(Exchange x, ulong handle, ulong lockOwner, bool wholeFile)
+    {
+        try
+        {
+            return await handles.FindAsync(x, handle);
+        }
+        catch (AfsException) when (handles.IsForeign(handle))
+        {
+            await tree.ClosedUnopenedAsync(x.Caller, x.Node, lockOwner, wholeFile);
+            throw;
+        }
     }
 
     /// <summary>The kernel never got the reply that held this handle: it will never close it.</summary>

@@ -45,6 +45,11 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
             }
         }
 
+        if (IsOfContents(change) && Owns(status, who) && await opening.SetUnstoredTimeAsync(node, change.ModifyTime!.Value, who))
+        {
+            return await GrantAsync(node, status, cancel);
+        }
+
         var call = status.IsPosix ? Translate(status, change, change.Mode, change.Uid, change.Gid) : Translate(status, change);
         if (call is not null)
         {
@@ -275,6 +280,11 @@ internal sealed class Attributes(TreeParts parts, NodeTable nodes, Facts facts, 
 
         return Translate(status, change, change.Mode, owner?.Value, null);
     }
+
+    /// <summary>When they were modified, and nothing else.</summary>
+    private static bool IsOfContents(AttributeChange change) => change.ModifyTime is not null && change == new AttributeChange { ModifyTime = change.ModifyTime };
+
+    private static bool Owns(VnodeStatus status, Login who) => status.IsPosix ? who.Unix.Uid == 0 || who.Unix.Uid == status.Owner.Value : who.User == status.Owner;
 
     /// <summary>What is left for the server to change; null for nothing. On a posix volume owner and group are this machine's numbers.</summary>
     private static SetStatusCall? Translate(VnodeStatus status, AttributeChange change, uint? mode, uint? owner, uint? group)

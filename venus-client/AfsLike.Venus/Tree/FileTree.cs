@@ -49,7 +49,7 @@ public sealed partial class FileTree : IFileTree
         _storing = new Storing(parts, _nodes, _facts, _claims, locks, _takenBack);
         _lockService = new LockService(parts, _facts, _storing, locks);
         locks.Free = _lockService.Closed;
-        _locking = new Locking(parts, _storing, locks, _lockService);
+        _locking = new Locking(parts, _nodes, _storing, locks, _lockService);
         _ranges = new Ranges(_storing, parts.Cache);
         _opening = new Opening(parts, _nodes, _facts, ahead, _storing);
         _attributes = new Attributes(parts, _nodes, _facts, _granting, _changing, _opening);

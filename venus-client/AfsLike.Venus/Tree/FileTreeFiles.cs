@@ -101,6 +101,9 @@ public sealed partial class FileTree
     public Task FlushAsync(Caller caller, HandleId handle, ulong lockOwner, CancellationToken cancel) =>
         Change(cancel, Touched.Nothing, () => _locking.FlushAsync(handle, lockOwner, caller.Request));
 
+    public Task ClosedUnopenedAsync(Caller caller, NodeId node, ulong lockOwner, bool wholeFile) =>
+        Change(CancellationToken.None, Touched.Nothing, () => _locking.ClosedUnopenedAsync(_parts.WhoIs(caller), node, new LocalOwner(lockOwner, wholeFile)));
+
     public Task ReleaseAsync(HandleId handle, ulong lockOwner, bool unlockWholeFile) =>
         Change(CancellationToken.None, Touched.Nothing, () => _locking.ReleaseAsync(handle, unlockWholeFile ? lockOwner : null));
 

@@ -1,4 +1,5 @@
 using AfsLike.Common.Model;
+using AfsLike.Venus.Identity;
 
 namespace AfsLike.Venus.Tree;
 
@@ -6,7 +7,7 @@ namespace AfsLike.Venus.Tree;
 /// fcntl(2) and flock(2) between hosts. Who gets what is decided by the server, or here in its place (<see cref="LockService"/>). A lock is a point of synchronisation (RULES.md 12): before it is given up, or made shared, what was written
 /// here is stored; once it is had, what others have stored is there.
 /// </summary>
-internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held, LockService service)
+internal sealed class Locking(TreeParts parts, NodeTable nodes, Storing storing, LocksHeld held, LockService service)
 {
     private readonly List<(FileHandle Handle, LocalOwner Owner)> _owed = [];
 
@@ -108,6 +109,15 @@ internal sealed class Locking(TreeParts parts, Storing storing, LocksHeld held, 
         }
 
         ClosedPerhaps(handle);
+    }
+
+    /// <summary>What is held by who closes what could not be opened again: it would be nobody's.</summary>
+    public async Task ClosedUnopenedAsync(Login who, NodeId id, LocalOwner owner)
+    {
+        if (nodes.TryGet(id) is { Fid: var fid } && held.HasAny(fid, owner))
+        {
+            await service.GiveUpAsync(fid, who.Slot, owner, 0, ulong.MaxValue);
+        }
     }
 
     /// <summary>The kernel has forgotten a node: what a former life locked through it is nobody's any more.</summary>

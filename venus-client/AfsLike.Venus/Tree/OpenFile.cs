@@ -45,6 +45,12 @@ internal sealed class OpenFile
     /// <summary>What is written is told: <see cref="OpenKind.Recorded"/>. Decided for the first handle, and so for all that are open together.</summary>
     public bool IsRecorded { get; set; }
 
+    /// <summary>A former venus-client had it open, in whatever way: the kernel goes on with that.</summary>
+    public bool IsTakenOver { get; set; }
+
+    /// <summary>The kernel may have pages of it, and mappings may have written to them.</summary>
+    public bool HasPages => IsRecorded || IsTakenOver;
+
     /// <summary>Its contents were brought up to date in place, and the kernel has pages of before until this has completed. To be awaited without the gate.</summary>
     public Task PagesGone { get; set; } = Task.CompletedTask;
 

@@ -27,6 +27,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
         var node = nodes.Get(id);
         var open = node.Open ??= new OpenFile();
         open.Opening++;
+        open.IsTakenOver |= modes.HasFlag(OpenModes.Again);
         try
         {
             var grant = await OpenAsync(caller, node, open, modes, cancel);
@@ -117,6 +118,24 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
             storing.Settle(node, open, who);
         }
 
+        return true;
+    }
+
+    /// <summary>utimes(2) by who owns a file and has written to it: the time goes with what he has written. False: it has to be told by itself.</summary>
+    public async Task<bool> SetUnstoredTimeAsync(Node node, long modifyTime, Login who)
+    {
+        if (node.Open is not { Writers.Count: > 0 } open)
+        {
+            return false;
+        }
+
+        using var turn = await open.Gate.EnterAsync();
+        if (node.IsNameless || open.Content is not { } content || !open.Writers.Exists(writer => writer.Who.Slot == who.Slot) || !storing.HasUnstored(open))
+        {
+            return false;
+        }
+
+        content.SetModifyTime(modifyTime);
         return true;
     }
 

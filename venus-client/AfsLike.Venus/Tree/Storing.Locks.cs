@@ -36,7 +36,7 @@ internal sealed partial class Storing
     }
 
     /// <summary>Mappings of a file that is not passed through write to the kernel's pages, and nothing is heard of it until they are written back.</summary>
-    public Task WriteBackAsync(Node node) => node.Open is { IsRecorded: true } ? parts.Kernel.DropPagesAsync(node.Id) : Task.CompletedTask;
+    public Task WriteBackAsync(Node node) => node.Open is { HasPages: true } ? parts.Kernel.DropPagesAsync(node.Id) : Task.CompletedTask;
 
     /// <summary>
     /// Other hosts are about to lock parts of a file that only this one did: what has been written is stored, through mappings too, and from now on it is known what was, so that neither host's stores
@@ -146,12 +146,12 @@ internal sealed partial class Storing
     /// <summary>What the kernel has of a recorded file is of before; what mappings have written beside it is written back.</summary>
     private void DropPages(Node node, OpenFile open, CachedFile content)
     {
-        if (open.IsRecorded)
+        if (open.HasPages)
         {
             open.PagesGone = parts.Kernel.DropPagesAsync(node.Id);
             parts.Cache.PagesGo(content, open.PagesGone);
         }
     }
 
-    private bool HasUnstored(OpenFile open) => open.Content is { IsDirty: true } content && (open.MustStore || parts.Cache.HasChanged(content));
+    public bool HasUnstored(OpenFile open) => open.Content is { IsDirty: true } content && (open.MustStore || parts.Cache.HasChanged(content));
 }

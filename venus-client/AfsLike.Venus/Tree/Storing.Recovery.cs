@@ -42,6 +42,7 @@ internal sealed partial class Storing
                 await ShareLeftAsync(content, isChanged, isCurrent: status.DataVersion == content.Version);
             }
 
+            open.IsTakenOver = true;
             open.FormerWriters.AddRange(writers.Select(writer => (writer.Uid, writer.Number)));
             GiveUpLost(node, open);
         }

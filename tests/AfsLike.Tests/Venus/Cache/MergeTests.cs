@@ -100,16 +100,27 @@ public sealed class MergeTests : CacheWorld
         var theirs = (byte[])bytes.Clone();
         theirs[7] = changed ? (byte)9 : bytes[7];
         Vice.Put(File(2), theirs);
+        var isFetched = false;
+        Vice.BeforeTransfer = _ =>
+        {
+            isFetched = true;
+            return Task.CompletedTask;
+        };
         var taking = changed ? Cache.MergeAsync(file, 1, CancellationToken.None) : Cache.RefreshAsync(file, 1, static _ => { }, CancellationToken.None);
         var appended = 0;
         while (!taking.IsCompleted)
         {
-            await WriteAsync(file, MiB + 5, ++bytes[MiB + 5]);
-            await WriteAsync(file, bytes.Length + appended++, 7);
+            if (isFetched)
+            {
+                await WriteAsync(file, MiB + 5, ++bytes[MiB + 5]);
+                await WriteAsync(file, bytes.Length + appended++, 7);
+            }
+
             await Task.Delay(1);
         }
 
         await taking;
+        Assert.True(appended > 0 && Cache.HasChanged(file));
         byte[] all = [.. bytes, .. Enumerable.Repeat((byte)7, appended)];
         Assert.Equal(all, BytesOf(file));
         await StoreAsync(file);
