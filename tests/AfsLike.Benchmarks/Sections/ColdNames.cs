@@ -14,7 +14,7 @@ internal static class ColdNames
             await site.WorkTextAsync(Client.First, "empty", place, "5000");
             return [await site.ForgetAsync() ? await site.WorkAsync(Client.Second, "once", place, "5000") : double.NaN];
         });
-        table.Show("stat of 5,000 files, one by one, cold", cold[0], "us");
+        table.AtMost("stat of 5,000 files, one by one, cold", cold[0], "us", 30);
 
         var source = bench.Source.Directory;
         var lists = await rounds.AllAsync("list", Rounds.Few, async (site, place) =>

@@ -10,7 +10,7 @@ internal static class SmallFiles
         var floor = await bench.Disk.WorkAsync(Client.First, "floor", $"{await bench.Disk.PlaceAsync("floor")}/f", "3");
         table.Show("the disk's floor: write 4 KiB + fdatasync", floor, "/s");
         var rounds = new Rounds(bench, table);
-        foreach (var (threads, least) in new[] { ("1", 1000), ("8", 3000) })
+        foreach (var (threads, least) in new[] { ("1", 1800), ("4", 5000), ("8", 5000) })
         {
             var each = (await rounds.AllAsync("make", Rounds.Few, async (site, place) => [await site.WorkAsync(Client.First, "make", place, threads, "4", site == bench.Disk ? "1" : "0")]))[0];
             table.AtLeast(

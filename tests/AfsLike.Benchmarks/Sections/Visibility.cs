@@ -16,7 +16,7 @@ internal static class Visibility
         var places = await rounds.PreparedAsync(static site => site.PlaceAsync("seen"), static site => site.IsShared);
         var seen = await rounds.AllAsync(places, 1, static (site, place) => HeardAsync(site, $"{place}/f"));
         table.Show("a store seen by the other host, from its beginning: median", seen[0], "ms");
-        table.AtMost("a store seen by the other host, from its beginning: p99", seen[1], "ms", 10);
+        table.AtMost("a store seen by the other host, from its beginning: p99", seen[1], "ms", 5);
         foreach (var (way, what) in new[] { ("overwrite", "overwritten"), ("rename", "replaced by a rename"), ("grow", "appended to"), ("create", "created after it was looked for in vain") })
         {
             var stale = await rounds.OneAsync(places, 1, (site, _) => StaleAsync(bench, site, way));
