@@ -29,6 +29,23 @@ public sealed class RestartTests(FragileCell fragile) : IAsyncDisposable
         Assert.Equal("ok 0", await reader.AskAsync($"stat {place}/g"));
     }
 
+    /// <summary>The kernel goes on reading the local file that the former venus-client gave it, for whoever opens that node.</summary>
+    [Fact]
+    public async Task A_file_that_is_open_since_before_a_restart_of_venus_client_is_new_for_who_opens_it_after_a_change_elsewhere()
+    {
+        var place = await _cell.NewPlaceAsync("open");
+        (await _cell.C1.ScriptAsync(place, "echo old > f; echo old > g")).Ok();
+        await using var reader = await Python.StartAsync(_cell.C1, place, "import os; f, g = os.open('f', os.O_RDONLY), os.open('g', os.O_RDONLY)");
+        await _cell.C1.KillAsync("venus-client");
+        await _cell.C1.StartPartAsync("venus-client");
+        await reader.DoAsync("import fcntl; fcntl.flock(g, fcntl.LOCK_SH | fcntl.LOCK_NB); fcntl.flock(g, fcntl.LOCK_UN)"); // this one is opened again first
+        (await _cell.C2.ScriptAsync(place, "echo brand new > f; echo brand new > g")).Ok();
+        Assert.Equal("brand new brand new", (await _cell.C1.ScriptAsync(place, "echo $(cat f g)")).Ok().Line);
+        Assert.Equal("(b'old\\n', b'old\\n')", await reader.AskAsync("(os.pread(f, 100, 0), os.pread(g, 100, 0))"));
+        (await _cell.C1.ScriptAsync(place, "echo newest > f")).Ok();
+        Assert.Equal("newest", (await _cell.C2.ScriptAsync(place, "cat f")).Ok().Line);
+    }
+
     private static async Task TrustedAsync(CellHost host)
     {
         using var late = new CancellationTokenSource(TimeSpan.FromSeconds(60));

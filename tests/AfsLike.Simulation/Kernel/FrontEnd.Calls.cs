@@ -70,7 +70,7 @@ internal sealed partial class FrontEnd
     }
 
     public async Task<Answer<OpenReply>> OpenAsync(ReplyState reply, Caller caller, NodeId node, OpenModes modes, CancellationToken cancel) =>
-        Admit(reply, node, await Tree.OpenAsync(caller, node, modes, cancel));
+        Admit(reply, node, await Tree.OpenAsync(caller, node, modes | Handles.Beside(node), cancel));
 
     public async Task<Answer<OpenReply>> OpenDirectoryAsync(ReplyState reply, Caller caller, NodeId node, CancellationToken cancel)
     {

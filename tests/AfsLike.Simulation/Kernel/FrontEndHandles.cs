@@ -129,6 +129,9 @@ internal sealed class FrontEndHandles(FrontEnd frontEnd, InodeCache cache)
         return (_byNumber[grant.Backing] = earlier ?? new ModelBacking(grant.Backing, local), false);
     }
 
+    /// <summary>As HandleTable.Beside.</summary>
+    public OpenModes Beside(NodeId node) => !_backed.Contains(node) && cache.Find(node)?.Backing is not null ? OpenModes.Beside : OpenModes.None;
+
     public void Drop(ulong number) => _byNumber.Remove(number);
 
     private async Task<Adopted> OpenAgainAsync(ModelFile file, Caller caller)
@@ -139,7 +142,7 @@ internal sealed class FrontEndHandles(FrontEnd frontEnd, InodeCache cache)
         }
 
         var kept = file.Modes & (OpenModes.Read | OpenModes.Write | OpenModes.Append);
-        var grant = await frontEnd.Tree.OpenAsync(caller, file.Inode.Id, kept | OpenModes.Again, CancellationToken.None);
+        var grant = await frontEnd.Tree.OpenAsync(caller, file.Inode.Id, kept | OpenModes.Again | Beside(file.Inode.Id), CancellationToken.None);
         var (backing, isRecorded) = Admit(file.Inode.Id, grant);
         return new Adopted(grant.Handle, backing is null ? grant.LocalFile : null, isRecorded);
     }

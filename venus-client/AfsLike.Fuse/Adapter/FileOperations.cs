@@ -18,7 +18,7 @@ internal sealed class FileOperations(
     {
         var request = x.Body.Take<OpenIn>();
         var modes = ModesOf(request.Flags);
-        var grant = await tree.OpenAsync(x.Caller, x.Node, modes, x.Cancel);
+        var grant = await tree.OpenAsync(x.Caller, x.Node, modes | handles.Beside(x.Node), x.Cancel);
         var open = Admit(x, x.Node, modes, grant);
         if ((request.OpenFlags & RequestBits.OpenKillPrivileges) != 0)
         {

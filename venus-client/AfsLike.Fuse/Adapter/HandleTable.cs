@@ -62,6 +62,9 @@ internal sealed class HandleTable(IFileTree tree, BackingTable backings, KnownNo
             : throw new AfsException(AfsError.BadHandle, "the kernel named a handle that is not open");
     }
 
+    /// <summary>What to add to the modes of whoever opens the node.</summary>
+    public OpenModes Beside(NodeId node) => backings.IsOfFormerLife(node) ? OpenModes.Beside : OpenModes.None;
+
     public bool IsForeign(ulong number) => number != 0 && (ushort)(number >> 48) != (ushort)incarnation;
 
     /// <summary>Ends a number. Null: it was never used here.</summary>
@@ -133,7 +136,7 @@ internal sealed class HandleTable(IFileTree tree, BackingTable backings, KnownNo
         else
         {
             var modes = ModesOf(number);
-            var grant = await tree.OpenAsync(caller, node, modes | OpenModes.Again, CancellationToken.None);
+            var grant = await tree.OpenAsync(caller, node, modes | OpenModes.Again | Beside(node), CancellationToken.None);
             file = Admit(node, modes, grant);
         }
 

@@ -70,8 +70,17 @@ internal sealed class BackingTable
     {
         lock (_gate)
         {
+            return AcquireCore(node, IsOfFormerLife(node) ? number : number ^ ServedNumber, null);
+        }
+    }
+
+    /// <summary>The kernel passes the node's reads through to a local file that an earlier venus-client has registered, and does so for whoever opens it, until the handles that one gave out are closed.</summary>
+    public bool IsOfFormerLife(NodeId node)
+    {
+        lock (_gate)
+        {
             var (earlier, opens) = _known.BackingOf(node);
-            return AcquireCore(node, earlier != 0 && opens > 0 && !_byNode.ContainsKey(node) ? number : number ^ ServedNumber, null);
+            return earlier != 0 && opens > 0 && !_byNode.ContainsKey(node);
         }
     }
 

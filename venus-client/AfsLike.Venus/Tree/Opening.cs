@@ -160,6 +160,11 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
     private async Task<OpenGrant> OpenAsync(Caller caller, Node node, OpenFile open, OpenModes modes, CancellationToken cancel)
     {
         using var turn = await open.Gate.EnterAsync();
+        if (modes.HasFlag(OpenModes.Beside) && open.Content is null)
+        {
+            _ = storing.SupersedeAsync(node); // which version that is nobody knows any more: who opens the file now gets another node
+        }
+
         if (modes.HasFlag(OpenModes.Again) && TakeOver(node, open, caller.Uid, modes) is { } known)
         {
             return known;
@@ -178,7 +183,8 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
 
     private async Task<VnodeStatus> CheckAsync(Node node, OpenFile open, Login who, OpenModes modes, CancellationToken cancel)
     {
-        if (!node.IsCurrent)
+        var isAgain = modes.HasFlag(OpenModes.Again);
+        if (!node.IsCurrent && !isAgain)
         {
             throw Stale(node);
         }
@@ -195,7 +201,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
         }
 
         FileRights.CheckOpen(status, await facts.RightsOverAsync(status, who, cancel), modes, who);
-        return node.IsCurrent ? status : throw Stale(node);
+        return node.IsCurrent || isAgain ? status : throw Stale(node);
     }
 
     /// <summary>Sees to it that the node has contents, and the current ones.</summary>

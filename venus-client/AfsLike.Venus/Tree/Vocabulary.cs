@@ -62,6 +62,9 @@ public enum OpenModes : uint
 
     /// <summary>The kernel has it open, from a former life of the daemon. Whoever asks, and RELEASE comes from nobody, means the handle of who opened it then.</summary>
     Again = 64,
+
+    /// <summary>The kernel passes reads through to a local file that a former life of the daemon has given it for this node, for as long as that one's handles are open.</summary>
+    Beside = 128,
 }
 
 public enum OpenKind : byte
