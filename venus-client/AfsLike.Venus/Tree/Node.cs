@@ -22,6 +22,9 @@ internal sealed class Node(NodeId id, Fid fid, VnodeKind kind, HashSet<Node> ope
 
     public bool IsCurrent { get; set; } = true;
 
+    /// <summary>It was superseded because handles of a former life have it open, for reading, in a version that nobody knows: they go on.</summary>
+    public bool IsBeside { get; set; }
+
     /// <summary>It has lost its last name. What is open stays readable and writable; nothing is stored any more (RULES.md 19).</summary>
     public bool IsNameless { get; set; }
 

@@ -160,8 +160,9 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
     private async Task<OpenGrant> OpenAsync(Caller caller, Node node, OpenFile open, OpenModes modes, CancellationToken cancel)
     {
         using var turn = await open.Gate.EnterAsync();
-        if (modes.HasFlag(OpenModes.Beside) && open.Content is null)
+        if (modes.HasFlag(OpenModes.Beside) && open.Content is null && node.IsCurrent && !(modes.HasFlag(OpenModes.Again) && modes.HasFlag(OpenModes.Write)))
         {
+            node.IsBeside = true;
             _ = storing.SupersedeAsync(node); // which version that is nobody knows any more: who opens the file now gets another node
         }
 
@@ -183,8 +184,8 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
 
     private async Task<VnodeStatus> CheckAsync(Node node, OpenFile open, Login who, OpenModes modes, CancellationToken cancel)
     {
-        var isAgain = modes.HasFlag(OpenModes.Again);
-        if (!node.IsCurrent && !isAgain)
+        var isReader = node.IsBeside && modes.HasFlag(OpenModes.Again) && !modes.HasFlag(OpenModes.Write); // what a writer has written to a file that nobody knows any more would be lost
+        if (!node.IsCurrent && !isReader)
         {
             throw Stale(node);
         }
@@ -201,7 +202,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
         }
 
         FileRights.CheckOpen(status, await facts.RightsOverAsync(status, who, cancel), modes, who);
-        return node.IsCurrent || isAgain ? status : throw Stale(node);
+        return node.IsCurrent || isReader ? status : throw Stale(node);
     }
 
     /// <summary>Sees to it that the node has contents, and the current ones.</summary>
