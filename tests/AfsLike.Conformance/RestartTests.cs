@@ -38,12 +38,49 @@ public sealed class RestartTests(FragileCell fragile) : IAsyncDisposable
         await using var reader = await Python.StartAsync(_cell.C1, place, "import os; f, g = os.open('f', os.O_RDONLY), os.open('g', os.O_RDONLY)");
         await _cell.C1.KillAsync("venus-client");
         await _cell.C1.StartPartAsync("venus-client");
-        await reader.DoAsync("import fcntl; fcntl.flock(g, fcntl.LOCK_SH | fcntl.LOCK_NB); fcntl.flock(g, fcntl.LOCK_UN)"); // this one is opened again first
+        Assert.Equal("0", await reader.AskAsync("os.lseek(g, 0, os.SEEK_DATA)")); // which venus-client answers: this one is opened again first
         (await _cell.C2.ScriptAsync(place, "echo brand new > f; echo brand new > g")).Ok();
         Assert.Equal("brand new brand new", (await _cell.C1.ScriptAsync(place, "echo $(cat f g)")).Ok().Line);
         Assert.Equal("(b'old\\n', b'old\\n')", await reader.AskAsync("(os.pread(f, 100, 0), os.pread(g, 100, 0))"));
         (await _cell.C1.ScriptAsync(place, "echo newest > f")).Ok();
         Assert.Equal("newest", (await _cell.C2.ScriptAsync(place, "cat f")).Ok().Line);
+    }
+
+    /// <summary>Its local file is found again by its inode, and brought up to date under the descriptor and the mapping that are open.</summary>
+    [Fact]
+    public async Task A_file_that_is_open_for_reading_since_before_a_restart_of_venus_client_is_new_under_a_lock()
+    {
+        var place = await _cell.NewPlaceAsync("locked");
+        (await _cell.C1.ScriptAsync(place, "echo -n old > f")).Ok();
+        await using var reader = await Python.StartAsync(_cell.C1, place, "import fcntl, mmap, os; f = os.open('f', os.O_RDONLY); m = mmap.mmap(f, 3, prot=mmap.PROT_READ)");
+        for (var i = 0; i < 2; i++)
+        {
+            await _cell.C1.KillAsync("venus-client");
+            await _cell.C1.StartPartAsync("venus-client");
+            (await _cell.C2.ScriptAsync(place, $"echo -n ne{i} > f")).Ok();
+            await reader.DoAsync("fcntl.flock(f, fcntl.LOCK_SH)");
+            Assert.Equal($"(b'ne{i}', b'ne{i}')", await reader.AskAsync("(os.pread(f, 100, 0), m[:])"));
+            await reader.DoAsync("fcntl.flock(f, fcntl.LOCK_UN)");
+        }
+    }
+
+    /// <summary>As <c>tail -f</c> reads it.</summary>
+    [Fact]
+    public async Task A_log_that_is_followed_since_before_a_restart_of_venus_client_goes_on_growing()
+    {
+        var place = await _cell.NewPlaceAsync("log");
+        (await _cell.C2.ScriptAsync(place, "echo first > log")).Ok();
+        await using var reader = await Python.StartAsync(_cell.C1, place, "import os, time; f = os.open('log', os.O_RDONLY)");
+        Assert.Equal("b'first\\n'", await reader.AskAsync("os.read(f, 100)"));
+        await _cell.C1.KillAsync("venus-client");
+        (await _cell.C2.ScriptAsync(place, "echo second >> log")).Ok();
+        await _cell.C1.StartPartAsync("venus-client");
+        Assert.Equal("True", await reader.AskAsync(Grows(13)));
+        (await _cell.C2.ScriptAsync(place, "echo third >> log")).Ok();
+        Assert.Equal("True", await reader.AskAsync(Grows(19)));
+        Assert.Equal("b'second\\nthird\\n'", await reader.AskAsync("os.read(f, 100)"));
+
+        static string Grows(int length) => $"any(os.fstat(f).st_size == {length} or time.sleep(.01) for _ in range(6000))";
     }
 
     private static async Task TrustedAsync(CellHost host)

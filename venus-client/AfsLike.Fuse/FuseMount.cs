@@ -59,6 +59,9 @@ public sealed class FuseMount : IAsyncDisposable
     /// <summary>What the kernel held when this venus-client connected; empty on a first start.</summary>
     public IReadOnlyList<KnownNode> KnownNodes { get; }
 
+    /// <summary>As the tree recovers it.</summary>
+    public IReadOnlyList<HeldNode> Held => [.. KnownNodes.Select(static known => new HeldNode(known.Node, known.References, known.Inode, known.IsPassedThrough, known.Opener))];
+
     public IKernelNotifier Notifier => _notifier;
 
     public ITrustBeacon Beacon => _link;

@@ -129,7 +129,7 @@ internal sealed class Venus : IAsyncDisposable
         try
         {
             await Tree.Rooted.WaitAsync(_stop.Token);
-            await Tree.RecoverAsync([.. Mount.KnownNodes.Select(known => (known.Node, known.References))]);
+            await Tree.RecoverAsync(Mount.Held);
             Mount.Attach(Tree);
             _ready.TrySetResult();
         }

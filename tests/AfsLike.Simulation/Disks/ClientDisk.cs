@@ -20,9 +20,13 @@ public sealed class ClientDisk(Machine machine, SeededRandom chance)
         [.. Enum.GetValues<CachePlace>().Select(_ => new SortedDictionary<string, Inode>(StringComparer.Ordinal))];
 
     private readonly Queue<(long At, Action Undo)> _journal = new();
+    private ulong _lastInode;
 
     /// <summary>Bytes there is room for.</summary>
     public long Free { get; set; } = 1L << 40;
+
+    /// <summary>Asked when a daemon writes to a file, just before. False: nothing is written, as when it has been killed.</summary>
+    public Func<bool> Writing { get; set; } = static () => true;
 
     /// <summary>Counts power cuts: a cache that was open before the last one is suspect.</summary>
     public int Boots { get; private set; }
@@ -40,7 +44,7 @@ public sealed class ClientDisk(Machine machine, SeededRandom chance)
     internal Inode Create(CachePlace place, string name)
     {
         Take(1);
-        var inode = new Inode(this);
+        var inode = new Inode(this, ++_lastInode);
         Put(place, name, inode);
         return inode;
     }

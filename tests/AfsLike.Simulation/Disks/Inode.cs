@@ -6,7 +6,7 @@ namespace AfsLike.Simulation.Disks;
 /// A file of a client's disk: its bytes, its times, and what of it a power cut would take. Times are those of a kernel with fine-grained change times: a write
 /// after somebody looked always shows. Writes through a mapping are noted by the first write to a page since that was last written back, and by no other.
 /// </summary>
-internal sealed class Inode(ClientDisk disk)
+internal sealed class Inode(ClientDisk disk, ulong number)
 {
     public const int PageSize = 4096;
 
@@ -15,6 +15,8 @@ internal sealed class Inode(ClientDisk disk)
     private readonly HashSet<long> _mappedDirty = [];
     private byte[]?[] _pages = [];
     private bool _wasLookedAt;
+
+    public ulong Number { get; } = number;
 
     public long Length { get; private set; }
 

@@ -69,6 +69,8 @@ public sealed class SimulatedCacheDisk : ICacheDisk
         return new FileMeasure(length, modified, changed);
     }
 
+    public ulong InodeOf(BackingFile file) => Of(file).Number;
+
     public void SetModifyTime(BackingFile file, long nanoseconds) => Of(file).SetModifyTime(nanoseconds);
 
     public long? NextData(BackingFile file, long offset) => Of(file).NextData(offset);
@@ -158,7 +160,7 @@ public sealed class SimulatedCacheDisk : ICacheDisk
         var done = new TaskCompletionSource<bool>();
         _clock(bytes.Length, () =>
         {
-            if (_owner.IsDead && _disk.Chance.OneIn(2))
+            if (!_disk.Writing() || (_owner.IsDead && _disk.Chance.OneIn(2)))
             {
                 return;
             }

@@ -34,6 +34,8 @@ internal sealed class BentDisk(ICacheDisk inner, PlantedFault fault) : ICacheDis
 
     public FileMeasure Measure(BackingFile file) => inner.Measure(file);
 
+    public ulong InodeOf(BackingFile file) => inner.InodeOf(file);
+
     public void SetModifyTime(BackingFile file, long nanoseconds) => inner.SetModifyTime(file, nanoseconds);
 
     public long? NextData(BackingFile file, long offset) => inner.NextData(file, offset);

@@ -11,7 +11,7 @@ internal sealed class BentNotifier(ModelKernel kernel, Simulator simulator, Plan
 {
     private static readonly TimeSpan s_late = TimeSpan.FromMilliseconds(30);
 
-    public IReadOnlyList<(NodeId Node, ulong References)> KnownNodes => kernel.KnownNodes;
+    public IReadOnlyList<HeldNode> KnownNodes => kernel.KnownNodes;
 
     public void Attach(IFileTree tree, Strand strand) => kernel.Attach(tree, strand);
 

@@ -58,7 +58,7 @@ internal sealed partial class FrontEnd
     {
         var created = await Tree.CreateAsync(caller, parent, name, mode, umask: 0, modes, cancel);
         var entry = Made(reply, parent, name, created.Entry);
-        return (entry, Admit(reply, created.Entry.Node, created.Open));
+        return (entry, Admit(reply, caller, created.Entry.Node, created.Open));
     }
 
     public async Task<Answer<(GrantPacket Entry, OpenReply Open)>> CreateNamelessAsync(
@@ -66,16 +66,16 @@ internal sealed partial class FrontEnd
     {
         var created = await Tree.CreateNamelessAsync(caller, parent, mode, umask: 0, modes, cancel);
         var entry = Made(reply, parent, default, created.Entry);
-        return (entry, Admit(reply, created.Entry.Node, created.Open));
+        return (entry, Admit(reply, caller, created.Entry.Node, created.Open));
     }
 
     public async Task<Answer<OpenReply>> OpenAsync(ReplyState reply, Caller caller, NodeId node, OpenModes modes, CancellationToken cancel) =>
-        Admit(reply, node, await Tree.OpenAsync(caller, node, modes | Handles.Beside(node), cancel));
+        Admit(reply, caller, node, await Tree.OpenAsync(caller, node, modes | Handles.Beside(node), cancel));
 
     public async Task<Answer<OpenReply>> OpenDirectoryAsync(ReplyState reply, Caller caller, NodeId node, CancellationToken cancel)
     {
         var grant = await Tree.OpenDirectoryAsync(caller, node, cancel);
-        (reply.Opened, reply.OpenedDirectory) = (grant.Handle, true);
+        reply.Opened = grant.Handle;
         return new OpenReply(this, grant.Handle, null, grant.KeepCache, NoFlush: true, grant.CacheListing);
     }
 
@@ -120,16 +120,16 @@ internal sealed partial class FrontEnd
 
         try
         {
-            if (!isRecorded)
-            {
-                local.Write(bytes.Span, offset);
-                return offset;
-            }
-
             if (file.Modes.HasFlag(OpenModes.Append) && !fromCache && LocalFiles.LengthOf(local) is var end && end != offset)
             {
                 offset = end;
                 _ = Notifier.DropPagesAsync(file.Inode.Id);
+            }
+
+            if (!isRecorded)
+            {
+                local.Write(bytes.Span, offset);
+                return offset;
             }
 
             await using (var write = await Tree.RecordAsync(handle, offset, bytes, fromCache))
@@ -177,10 +177,11 @@ internal sealed partial class FrontEnd
         }
     }
 
-    private OpenReply Admit(ReplyState reply, NodeId node, in OpenGrant grant)
+    private OpenReply Admit(ReplyState reply, Caller caller, NodeId node, in OpenGrant grant)
     {
-        reply.Opened = grant.Handle;
+        (reply.Opened, reply.OpenedOn) = (grant.Handle, (node, grant.LocalFile is not null));
         var (backing, isRecorded) = Handles.Admit(node, grant);
+        Handles.CountOpen(node, grant, backing, caller.Uid);
         return new OpenReply(this, grant.Handle, backing, backing is null && grant.KeepCache, grant.NoFlush, Local: backing is null ? grant.LocalFile : null, IsRecorded: isRecorded);
     }
 }

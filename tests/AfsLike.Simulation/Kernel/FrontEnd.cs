@@ -32,7 +32,7 @@ internal sealed partial class FrontEnd
         _gap = new SeededGap(random);
         Quiet = new QuietNodes(time);
         Notifier = new ModelNotifier(new KernelNotices(cache), table, Quiet, _gap, kernel, time);
-        Handles = new FrontEndHandles(this, cache);
+        Handles = new FrontEndHandles(this, cache, table);
         Notifier.Dropped = Handles.Drop;
     }
 
@@ -253,7 +253,7 @@ internal sealed partial class FrontEnd
         if (reply.Opened is { } handle)
         {
             reply.Opened = null;
-            Handles.Abandon(handle, reply.OpenedDirectory);
+            Handles.Abandon(handle, reply.OpenedOn);
         }
     }
 }

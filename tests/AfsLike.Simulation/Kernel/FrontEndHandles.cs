@@ -8,11 +8,12 @@ namespace AfsLike.Simulation.Kernel;
 /// The daemon's handles and backing files: AfsLike.Fuse/Adapter/HandleTable and Passthrough/BackingTable. A file that a former daemon opened is opened again when it is
 /// first used, and keeps the local file the kernel has for it.
 /// </summary>
-internal sealed class FrontEndHandles(FrontEnd frontEnd, InodeCache cache)
+internal sealed class FrontEndHandles(FrontEnd frontEnd, InodeCache cache, SharedTable table)
 {
     private readonly Dictionary<ModelFile, Task<Adopted>> _adopted = [];
     private readonly Dictionary<ulong, ModelBacking> _byNumber = [];
     private readonly HashSet<NodeId> _backed = [];
+    private readonly HashSet<NodeId> _former = [.. table.Rows.Where(static row => row.Inode != 0).Select(static row => row.Node)];
 
     /// <summary>Throws what opening throws.</summary>
     public async Task<HandleId> FindAsync(ModelFile file, Caller caller)
@@ -55,6 +56,18 @@ internal sealed class FrontEndHandles(FrontEnd frontEnd, InodeCache cache)
 
     public async Task<bool> ReleaseAsync(ModelFile file, Caller caller)
     {
+        try
+        {
+            return await CloseAsync(file, caller);
+        }
+        finally
+        {
+            Closed(file.Inode.Id, file.Backing is not null || file.Local is not null);
+        }
+    }
+
+    private async Task<bool> CloseAsync(ModelFile file, Caller caller)
+    {
         if (file.Server != frontEnd && (file.Writes || file.IsFlocked) && !file.IsDirectory)
         {
             await ClosingAsync(file, caller, file.FlockOwner, file.IsFlocked); // it may have written since before we were there
@@ -78,9 +91,10 @@ internal sealed class FrontEndHandles(FrontEnd frontEnd, InodeCache cache)
         return true;
     }
 
-    public async void Abandon(HandleId handle, bool isDirectory)
+    /// <param name="on">The node, and whether the local file behind it counts as opened; null: it is a directory.</param>
+    public async void Abandon(HandleId handle, (NodeId Node, bool IsCounted)? on)
     {
-        if (isDirectory)
+        if (on is not { } file)
         {
             frontEnd.Tree.ReleaseDirectory(handle);
             return;
@@ -94,6 +108,10 @@ internal sealed class FrontEndHandles(FrontEnd frontEnd, InodeCache cache)
         {
             // As in the adapter: nobody is left to be told, and the tree has kept what was written.
         }
+        finally
+        {
+            Closed(file.Node, file.IsCounted);
+        }
     }
 
     /// <summary>The local file as the kernel knows it, or none and whether writes to it are told: AfsLike.Fuse's HandleTable.Admit.</summary>
@@ -105,7 +123,8 @@ internal sealed class FrontEndHandles(FrontEnd frontEnd, InodeCache cache)
         }
 
         var inode = cache.Find(node);
-        var earlier = _backed.Add(node) ? inode?.Backing : null;
+        var isFirst = _backed.Add(node);
+        var earlier = isFirst ? inode?.Backing : null;
         if (grant.Kind == OpenKind.Recorded && earlier is null)
         {
             return (null, true);
@@ -129,10 +148,29 @@ internal sealed class FrontEndHandles(FrontEnd frontEnd, InodeCache cache)
         return (_byNumber[grant.Backing] = earlier ?? new ModelBacking(grant.Backing, local), false);
     }
 
+    /// <summary>As KnownNodes: one more handle of the kernel's on the local file.</summary>
+    public void CountOpen(NodeId node, in OpenGrant grant, ModelBacking? backing, uint opener)
+    {
+        if (grant.LocalFile is not null)
+        {
+            table.SetBacking(node, grant.Inode, backing is not null);
+            table.CountOpen(node, opener);
+        }
+    }
+
     /// <summary>As HandleTable.Beside.</summary>
     public OpenModes Beside(NodeId node) => !_backed.Contains(node) && cache.Find(node)?.Backing is not null ? OpenModes.Beside : OpenModes.None;
 
     public void Drop(ulong number) => _byNumber.Remove(number);
+
+    /// <summary>As HandleTable.Closed.</summary>
+    private void Closed(NodeId node, bool isCounted)
+    {
+        if (isCounted && table.CountClose(node) && _former.Remove(node))
+        {
+            frontEnd.Tree.FormerHandlesClosed(node);
+        }
+    }
 
     private async Task<Adopted> OpenAgainAsync(ModelFile file, Caller caller)
     {

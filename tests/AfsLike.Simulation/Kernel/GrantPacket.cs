@@ -36,5 +36,6 @@ internal sealed class ReplyState
 
     public HandleId? Opened { get; set; }
 
-    public bool OpenedDirectory { get; set; }
+    /// <summary>The node of <see cref="Opened"/>, and whether the local file behind it counts as opened; null: it is a directory.</summary>
+    public (NodeId Node, bool IsCounted)? OpenedOn { get; set; }
 }

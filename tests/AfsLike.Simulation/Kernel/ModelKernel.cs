@@ -103,7 +103,7 @@ internal sealed class ModelKernel : IHostKernel
     public ulong Revocations => _table.Revocations;
 
     /// <summary>What a new daemon is told that the kernel holds, for FileTree.RecoverAsync.</summary>
-    public IReadOnlyList<(NodeId Node, ulong References)> KnownNodes => _table.Rows;
+    public IReadOnlyList<HeldNode> KnownNodes => _table.Rows;
 
     /// <summary>A daemon begins to answer. What its predecessor granted has no promise of its own behind it, so that goes first; then what waits is asked again.</summary>
     public void Attach(IFileTree tree, Strand strand)

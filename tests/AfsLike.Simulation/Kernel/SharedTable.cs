@@ -8,7 +8,7 @@ namespace AfsLike.Simulation.Kernel;
 /// </summary>
 internal sealed class SharedTable
 {
-    private readonly Dictionary<NodeId, (NodeId Parent, ulong References)> _rows = [];
+    private readonly Dictionary<NodeId, Row> _rows = [];
 
     /// <summary>A timestamp of the host's clock; 0: nothing is vouched for.</summary>
     public long TrustedUntil { get; set; }
@@ -17,14 +17,15 @@ internal sealed class SharedTable
 
     public IEnumerable<NodeId> Nodes => _rows.Keys;
 
-    public IReadOnlyList<(NodeId Node, ulong References)> Rows => [.. _rows.Select(row => (row.Key, row.Value.References))];
+    public IReadOnlyList<HeldNode> Rows => [.. _rows.Select(static row => new HeldNode(row.Key, row.Value.References, row.Value.Opens > 0 ? row.Value.Inode : 0, row.Value.IsPassedThrough, row.Value.Opener))];
 
     /// <summary>Counted before the reply that gives it is written, so that the table never holds too little.</summary>
     public void Reference(NodeId node, NodeId parent)
     {
         if (node != NodeId.Root)
         {
-            _rows[node] = (parent, _rows.GetValueOrDefault(node).References + 1);
+            var row = _rows.GetValueOrDefault(node);
+            _rows[node] = row with { Parent = parent, References = row.References + 1 };
         }
     }
 
@@ -38,13 +39,44 @@ internal sealed class SharedTable
             }
             else
             {
-                _rows[node] = (row.Parent, row.References - count);
+                _rows[node] = row with { References = row.References - count };
             }
         }
+    }
+
+    /// <summary>Which local file is behind it. While handles are open it stays that.</summary>
+    public void SetBacking(NodeId node, ulong inode, bool isPassedThrough)
+    {
+        if (_rows.TryGetValue(node, out var row))
+        {
+            _rows[node] = row with { Inode = row is { Opens: > 0, Inode: not 0 } ? row.Inode : inode, IsPassedThrough = isPassedThrough };
+        }
+    }
+
+    public void CountOpen(NodeId node, uint opener)
+    {
+        if (_rows.TryGetValue(node, out var row))
+        {
+            _rows[node] = row with { Opens = row.Opens + 1, Opener = row.Opens == 0 ? opener : row.Opener };
+        }
+    }
+
+    /// <summary>True: that was the last one.</summary>
+    public bool CountClose(NodeId node)
+    {
+        if (!_rows.TryGetValue(node, out var row) || row.Opens == 0)
+        {
+            return false;
+        }
+
+        _rows[node] = row with { Opens = row.Opens - 1 };
+        return row.Opens == 1;
     }
 
     public bool Holds(NodeId node) => node == NodeId.Root || _rows.ContainsKey(node);
 
     /// <summary>None when the kernel does not hold it.</summary>
     public NodeId ParentOf(NodeId node) => _rows.GetValueOrDefault(node).Parent;
+
+    private readonly record struct Row(NodeId Parent, ulong References, ulong Inode, bool IsPassedThrough, uint Opener, int Opens);
 }

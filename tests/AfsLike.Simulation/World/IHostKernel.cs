@@ -7,7 +7,7 @@ namespace AfsLike.Simulation.World;
 public interface IHostKernel : IKernelNotifier
 {
     /// <summary>What a new daemon is told that the kernel holds.</summary>
-    IReadOnlyList<(NodeId Node, ulong References)> KnownNodes { get; }
+    IReadOnlyList<HeldNode> KnownNodes { get; }
 
     /// <summary>A daemon answers from now on; what its predecessor left unanswered is asked again.</summary>
     void Attach(IFileTree tree, Strand strand);

@@ -9,7 +9,7 @@ public sealed class PlainKernel : IHostKernel
 {
     public IFileTree? Tree { get; private set; }
 
-    public IReadOnlyList<(NodeId Node, ulong References)> KnownNodes => [];
+    public IReadOnlyList<HeldNode> KnownNodes => [];
 
     public void Attach(IFileTree tree, Strand strand) => Tree = tree;
 

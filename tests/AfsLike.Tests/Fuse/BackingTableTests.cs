@@ -79,6 +79,31 @@ public sealed class BackingTableTests : IDisposable
         Assert.Equal((0, 0), (_known.BackingOf(s_one).BackingId, _known.BackingOf(s_other).BackingId));
     }
 
+    /// <summary>The kernel goes on with it, whatever the tree believes to be behind the node.</summary>
+    [Fact]
+    public void A_file_that_is_open_is_the_one_behind_its_node_until_it_is_closed()
+    {
+        var one = Open(s_one, 7);
+        for (var life = 0; life < 2; life++)
+        {
+            (_known, _table) = Start();
+            Open(s_one, 9);
+            Assert.Equal((7UL, 1000U), Known());
+        }
+
+        _known.CountClose(s_one);
+        _known.CountClose(s_one);
+        Assert.True(_known.CountClose(s_one));
+        Assert.False(_known.CountClose(s_one));
+        Assert.Equal(0UL, Known().Inode);
+        (_known, _table) = Start();
+        Open(s_one, 9);
+        Assert.Equal((9UL, 1000U), Known());
+        Assert.Equal(1, one.Id);
+
+        (ulong Inode, uint Opener) Known() => _known.ToList().Where(static node => node.Node == s_one).Select(static node => (node.Inode, node.Opener)).Single();
+    }
+
     private (KnownNodes Known, BackingTable Table) Start()
     {
         var known = new KnownNodes(_page);
@@ -87,14 +112,14 @@ public sealed class BackingTableTests : IDisposable
 
     private Backing Open(NodeId node, ulong number)
     {
-        var backing = _table.Acquire(node, number, _file);
-        _known.CountOpen(node, 1);
+        var backing = _table.Acquire(node, number, _file, number);
+        _known.CountOpen(node, opener: 1000);
         return backing;
     }
 
     private void Close(NodeId node, Backing backing)
     {
-        _known.CountOpen(node, -1);
+        _known.CountClose(node);
         _table.Release(backing);
     }
 

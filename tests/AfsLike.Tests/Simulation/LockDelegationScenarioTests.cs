@@ -77,6 +77,36 @@ public sealed class LockDelegationScenarioTests
         });
     }
 
+    /// <summary>Nobody else waited for what a mapping wrote, so it was not written back when the lock was given up; then the host was not heard, and another one had its turn.</summary>
+    [Fact]
+    public void What_was_written_under_a_lock_by_a_host_that_is_no_longer_heard_does_not_undo_what_others_wrote_under_it_since()
+    {
+        var scenario = new Scenario(clients: 2, tree: new TreeSettings { RecordAbove = 0 });
+        scenario.Run(async programs =>
+        {
+            var (here, there) = (programs[0], programs[1]);
+            var made = (await here.OpenAsync(Scenario.Path("f"), OpenModes.Write, create: true)).Value;
+            Assert.True(here.Write(made, 0, "..."u8).IsOk);
+            Assert.True((await here.CloseAsync(made)).IsOk);
+            var (mine, theirs) = await OpenedAsync(here, there);
+            var files = here.Process.Kernel.Files;
+            var mapping = files.Map(mine);
+            await LockAsync(here, mine, flock: false);
+            await files.WriteMappedAsync(here.Process, mapping, 0, "one"u8.ToArray());
+            Assert.True((await here.UnlockAsync(mine, flock: false)).IsOk);
+            Array.ForEach(scenario.WaysOf(0), static way => way.IsCut = true);
+            Assert.True((await there.LockAsync(theirs, flock: false, wait: true)).IsOk);
+            Assert.True((await there.WriteAsync(theirs, 0, "two"u8.ToArray())).IsOk);
+            Assert.True((await there.UnlockAsync(theirs, flock: false)).IsOk);
+            scenario.Heal(0);
+            await here.StatAsync([]);
+            Assert.Equal(AfsError.LockLost, (await here.CloseAsync(mine)).Error);
+            await files.UnmapAsync(mapping);
+            Assert.True((await there.LockAsync(theirs, flock: false, wait: true)).IsOk);
+            Assert.Equal("two"u8.ToArray(), (await there.ReadAsync(theirs, 0, 10)).Value);
+        });
+    }
+
     /// <summary>What the host says when it is asked is lost on the way; the server asks again on the next stream.</summary>
     [Fact]
     public void What_a_host_has_locked_by_itself_is_not_lost_with_what_it_said_of_it()

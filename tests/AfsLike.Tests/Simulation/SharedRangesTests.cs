@@ -92,6 +92,31 @@ public sealed class SharedRangesTests
         await AssertBothAsync(there, theirs);
     });
 
+    /// <summary>Nobody knows any more what the server had; what was written here lies where it is locked.</summary>
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void What_was_written_before_a_restart_of_venus_client_and_what_others_stored_meanwhile_are_both_there(bool recorded, bool appended) => Run(recorded, async (scenario, here, there, mine, theirs) =>
+    {
+        await LockAsync(here, mine, s_first);
+        await LockAsync(there, theirs, s_second);
+        await WriteAsync(here, mine, 0, "one"u8.ToArray());
+        scenario.Cell.Clients[0].Kill();
+        await WriteAsync(there, theirs, 8, "two"u8.ToArray());
+        if (appended)
+        {
+            await WriteAsync(there, theirs, 16, "more"u8.ToArray());
+        }
+
+        await UnlockAsync(there, theirs, s_second);
+        scenario.Cell.Clients[0].Start();
+        await UnlockAsync(here, mine, s_first);
+        await LockAsync(there, theirs, s_first);
+        Assert.Equal(appended ? "one.....two.....more"u8.ToArray() : "one.....two....."u8.ToArray(), (await there.ReadAsync(theirs, 0, 100)).Value);
+    });
+
     /// <summary>Nothing is known of what the server had: the last close wins, whole file.</summary>
     [Fact]
     public void What_was_appended_under_a_lock_is_not_cut_by_who_opens_the_file_after_another_host_has_stored_it() => Run(recorded: false, async (scenario, here, there, mine, theirs) =>

@@ -80,7 +80,7 @@ internal sealed class FileOperations(
         }
         else if (file.LocalFile is { } unseen)
         {
-            await WriteAsync(unseen, bytes, Offset(request.Offset), x.Cancel);
+            await WriteAsync(unseen, bytes, PlaceOf(file, unseen, request), x.Cancel);
         }
         else
         {
@@ -102,6 +102,7 @@ internal sealed class FileOperations(
     public async ValueTask ReleaseAsync(Exchange x)
     {
         var request = x.Body.Take<ReleaseIn>();
+        var node = x.Node;
         var unlock = (request.ReleaseFlags & RequestBits.ReleaseFlockUnlock) != 0;
         OpenFile? file = null;
         try
@@ -117,13 +118,13 @@ internal sealed class FileOperations(
                 await tree.ReleaseAsync(file.Handle, request.LockOwner, unlock);
                 ForgetTimes(file);
             }
+
+            x.ReplyEmpty();
         }
         finally
         {
-            handles.Closed(x.Node, file ?? handles.Remove(request.Handle));
+            handles.Closed(node, file ?? handles.Remove(request.Handle)); // after the answer: what was not answered is asked of the next venus-client, and must not be counted twice
         }
-
-        x.ReplyEmpty();
     }
 
     /// <summary>A file that could not be opened again is closed all the same.</summary>
@@ -228,7 +229,7 @@ internal sealed class FileOperations(
 
     private OpenOut Admit(Exchange x, NodeId node, OpenModes modes, in OpenGrant grant)
     {
-        var number = handles.AddFile(node, modes, grant, out var file);
+        var number = handles.AddFile(node, modes, grant, x.Caller.Uid, out var file);
         x.Opened = number;
         var backingId = file.Backing?.Id ?? 0;
         return new OpenOut { Handle = number, BackingId = backingId, Flags = FlagsOf(grant, backingId != 0) };
@@ -273,22 +274,29 @@ internal sealed class FileOperations(
         return default;
     }
 
-    /// <summary>
-    /// A write that failed may have written something. The kernel appends where it believes the end to be, and is told of no new one while the file is open: another host may have appended, under a lock that is this one's now.
-    /// </summary>
+    /// <summary>A write that failed may have written something.</summary>
     private async ValueTask WriteRecordedAsync(OpenFile file, BackingFile local, ReadOnlyMemory<byte> bytes, WriteIn request, CancellationToken cancel)
     {
-        var (offset, fromCache) = (Offset(request.Offset), (request.WriteFlags & RequestBits.WriteCache) != 0);
-        if ((request.Flags & OpenFlags.Append) != 0 && !fromCache && RandomAccess.GetLength(DescriptorFile.Of(local)) is var end && end != offset)
+        var offset = PlaceOf(file, local, request);
+        await using (var write = await tree.RecordAsync(file.Handle, offset, bytes, IsFromCache(request)))
+        {
+            await WriteAsync(local, write.Bytes, offset, cancel);
+        }
+    }
+
+    private static bool IsFromCache(in WriteIn request) => (request.WriteFlags & RequestBits.WriteCache) != 0;
+
+    /// <summary>The kernel appends where it believes the end to be, and is told of no new one while the file is open: another host may have appended, under a lock that is this one's now.</summary>
+    private long PlaceOf(OpenFile file, BackingFile local, in WriteIn request)
+    {
+        var offset = Offset(request.Offset);
+        if ((request.Flags & OpenFlags.Append) != 0 && !IsFromCache(request) && RandomAccess.GetLength(DescriptorFile.Of(local)) is var end && end != offset)
         {
             offset = end;
             _ = notifier.DropPagesAsync(file.Node); // once this is answered: until then the kernel keeps the page it has put the bytes into
         }
 
-        await using (var write = await tree.RecordAsync(file.Handle, offset, bytes, fromCache))
-        {
-            await WriteAsync(local, write.Bytes, offset, cancel);
-        }
+        return offset;
     }
 
     private static long Offset(ulong value) =>

@@ -18,6 +18,7 @@ internal sealed class HandleTable(IFileTree tree, BackingTable backings, KnownNo
     private const int DirectoryBit = 8;
     private readonly ConcurrentDictionary<ulong, OpenFile> _files = new();
     private readonly ConcurrentDictionary<ulong, Lazy<Task<OpenFile>>> _adopted = new();
+    private readonly ConcurrentDictionary<NodeId, bool> _former = new(known.ToList().Where(static node => node.Inode != 0).Select(static node => KeyValuePair.Create(node.Node, true)));
     private long _counter;
 
     public int Count => _files.Count;
@@ -26,13 +27,14 @@ internal sealed class HandleTable(IFileTree tree, BackingTable backings, KnownNo
 
     public static bool IsDirectory(ulong handle) => ((handle >> 44) & DirectoryBit) != 0;
 
-    public ulong AddFile(NodeId node, OpenModes modes, in OpenGrant grant, out OpenFile file)
+    /// <param name="opener">Uid.</param>
+    public ulong AddFile(NodeId node, OpenModes modes, in OpenGrant grant, uint opener, out OpenFile file)
     {
         var number = Number((uint)modes & 7);
         file = Admit(node, modes, grant);
         if (file.Backing is not null)
         {
-            known.CountOpen(node, 1);
+            known.CountOpen(node, opener);
         }
 
         _files[number] = file;
@@ -80,7 +82,10 @@ internal sealed class HandleTable(IFileTree tree, BackingTable backings, KnownNo
     {
         if (file is null || file.Backing is not null)
         {
-            known.CountOpen(node, -1);
+            if (known.CountClose(node) && _former.TryRemove(node, out _))
+            {
+                tree.FormerHandlesClosed(node);
+            }
         }
 
         if (file?.Backing is { } backing)
@@ -97,8 +102,8 @@ internal sealed class HandleTable(IFileTree tree, BackingTable backings, KnownNo
         var backing = grant switch
         {
             { LocalFile: null } => null,
-            { Kind: OpenKind.Passthrough } => backings.Acquire(node, grant.Backing, grant.LocalFile),
-            { Kind: OpenKind.Recorded } => backings.AcquireServed(node, grant.Backing),
+            { Kind: OpenKind.Passthrough } => backings.Acquire(node, grant.Backing, grant.LocalFile, grant.Inode),
+            { Kind: OpenKind.Recorded } => backings.AcquireServed(node, grant.Backing, grant.Inode),
             _ => null,
         };
         var recorded = grant.Kind == OpenKind.Recorded && backing is { Id: 0 };

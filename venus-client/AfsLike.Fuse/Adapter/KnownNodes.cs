@@ -4,7 +4,10 @@ using AfsLike.Venus.Tree;
 namespace AfsLike.Fuse.Adapter;
 
 /// <summary>A node the kernel holds, as an earlier venus-client left it.</summary>
-public readonly record struct KnownNode(NodeId Node, NodeId Parent, ulong References);
+/// <param name="Inode">Of the local file behind it; 0: no handle is open on one.</param>
+/// <param name="IsPassedThrough">The kernel reads and writes that file itself.</param>
+/// <param name="Opener">Uid of who opened the first of the handles.</param>
+public readonly record struct KnownNode(NodeId Node, NodeId Parent, ulong References, ulong Inode, bool IsPassedThrough, uint Opener);
 
 /// <summary>
 /// Which nodes the kernel may hold attributes of: entries given minus forgets. The rows stand in the memory shared with the
@@ -153,26 +156,44 @@ internal sealed unsafe class KnownNodes
         }
     }
 
-    public void SetBacking(NodeId node, int backingId)
-    {
-        lock (_gate)
-        {
-            if (_index.TryGetValue(node.Value, out var row))
-            {
-                _page.Slots[row].BackingId = backingId;
-            }
-        }
-    }
-
-    public void CountOpen(NodeId node, int change)
+    /// <summary>While handles are open on a file, those of earlier venus-clients too, it stays the one behind the node, whatever <paramref name="inode"/> is said to be.</summary>
+    public void SetBacking(NodeId node, int backingId, ulong inode = 0)
     {
         lock (_gate)
         {
             if (_index.TryGetValue(node.Value, out var row))
             {
                 ref var slot = ref _page.Slots[row];
-                slot.Opens = (uint)Math.Max(0, (int)slot.Opens + change);
+                (slot.BackingId, slot.Inode) = (backingId, slot is { Opens: > 0, Inode: not 0 } ? slot.Inode : inode);
             }
+        }
+    }
+
+    /// <param name="opener">Uid.</param>
+    public void CountOpen(NodeId node, uint opener)
+    {
+        lock (_gate)
+        {
+            if (_index.TryGetValue(node.Value, out var row))
+            {
+                ref var slot = ref _page.Slots[row];
+                slot.Opener = slot.Opens == 0 ? opener : slot.Opener;
+                slot.Opens++;
+            }
+        }
+    }
+
+    /// <summary>True: that was the last one.</summary>
+    public bool CountClose(NodeId node)
+    {
+        lock (_gate)
+        {
+            if (!_index.TryGetValue(node.Value, out var row) || _page.Slots[row].Opens == 0)
+            {
+                return false;
+            }
+
+            return --_page.Slots[row].Opens == 0;
         }
     }
 
@@ -186,7 +207,7 @@ internal sealed unsafe class KnownNodes
                 var slot = _page.Slots[i];
                 if (slot.Node != 0)
                 {
-                    list.Add(new KnownNode(new NodeId(slot.Node), new NodeId(slot.Parent), slot.Lookups));
+                    list.Add(new KnownNode(new NodeId(slot.Node), new NodeId(slot.Parent), slot.Lookups, slot.Opens > 0 ? slot.Inode : 0, slot.BackingId != 0, slot.Opener));
                 }
             }
 

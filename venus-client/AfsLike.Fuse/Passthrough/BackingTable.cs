@@ -63,14 +63,15 @@ internal sealed class BackingTable
         }
     }
 
-    public Backing Acquire(NodeId node, ulong number, BackingFile file) => AcquireCore(node, number, file);
+    /// <param name="inode">Of the file, for the next venus-client.</param>
+    public Backing Acquire(NodeId node, ulong number, BackingFile file, ulong inode) => AcquireCore(node, number, file, inode);
 
     /// <summary>For a file that is not to be passed through: a number of its own, which is 0 for the kernel, unless handles of a former life are open and were.</summary>
-    public Backing AcquireServed(NodeId node, ulong number)
+    public Backing AcquireServed(NodeId node, ulong number, ulong inode)
     {
         lock (_gate)
         {
-            return AcquireCore(node, IsOfFormerLife(node) ? number : number ^ ServedNumber, null);
+            return AcquireCore(node, IsOfFormerLife(node) ? number : number ^ ServedNumber, null, inode);
         }
     }
 
@@ -84,7 +85,7 @@ internal sealed class BackingTable
         }
     }
 
-    private Backing AcquireCore(NodeId node, ulong number, BackingFile? file)
+    private Backing AcquireCore(NodeId node, ulong number, BackingFile? file, ulong inode)
     {
         lock (_gate)
         {
@@ -102,7 +103,7 @@ internal sealed class BackingTable
             if (backing.Nodes.Add(node))
             {
                 _byNode[node] = backing;
-                _known.SetBacking(node, backing.Id);
+                _known.SetBacking(node, backing.Id, inode);
             }
 
             backing.Uses++;

@@ -18,17 +18,18 @@ namespace AfsLike.Fuse.Supervision;
 internal sealed unsafe class SharedPage
 {
     public const ulong Magic = 0x45474150_53464141;
-    public const uint Version = 1;
+    public const uint Version = 2;
 
     /// <summary>
     /// Most nodes whose attributes the kernel may hold with endless validity. A node beyond it gets validity zero (the
-    /// adapter sees to that), so that revoking by this table is always complete. 32 bytes each, touched only when used.
+    /// adapter sees to that), so that revoking by this table is always complete. 48 bytes each, touched only when used.
     /// </summary>
     public const int Capacity = 1 << 20;
 
     private const int HeaderBytes = 4096;
     private const int InitReplyBytes = 64;
-    private const long Bytes = HeaderBytes + ((long)Capacity * 32);
+    private const int SlotBytes = 48;
+    private const long Bytes = HeaderBytes + ((long)Capacity * SlotBytes);
     private readonly byte* _memory;
 
     private SharedPage(byte* memory) => _memory = memory;
@@ -134,5 +135,13 @@ internal sealed unsafe class SharedPage
 
         /// <summary>Handles the kernel has open on that file.</summary>
         public uint Opens;
+
+        /// <summary>That file's number in its file system: by it the next venus-client finds it again.</summary>
+        public ulong Inode;
+
+        /// <summary>Uid of who opened the first of the handles.</summary>
+        public uint Opener;
+
+        public uint Unused;
     }
 }

@@ -11,12 +11,12 @@ public sealed partial class ContentCache
         file.Stamp = file.MeasureNow();
     }
 
-    public async Task<CachedFile> ExtendAsync(CachedFile cached, VnodeStatus newer, uint userSlot, CancellationToken cancel)
+    public async Task<bool> ExtendAsync(CachedFile cached, VnodeStatus newer, uint userSlot, CancellationToken cancel)
     {
         var file = (LocalFile)cached;
         if (file.IsDirty || file.IsGone)
         {
-            return await GetAsync(newer, userSlot, cancel);
+            return false;
         }
 
         file.Pin();
@@ -24,13 +24,13 @@ public sealed partial class ContentCache
         {
             if (await _extending.ExtendAsync(file, newer, userSlot, cancel) is not { } version)
             {
-                return await GetAsync(newer, userSlot, cancel);
+                return false;
             }
 
             _shelf.Remove(file);
             file.MoveTo(file.Place, CacheName.Dirty(file.Fid, version, 0, file.Backing), version);
             Settle(file);
-            return file;
+            return true;
         }
         finally
         {
@@ -38,7 +38,7 @@ public sealed partial class ContentCache
         }
     }
 
-    public async Task<VnodeStatus> RefreshAsync(CachedFile cached, uint userSlot, Action<bool> torn, CancellationToken cancel)
+    public async Task<VnodeStatus> RefreshAsync(CachedFile cached, uint userSlot, Action<Tearing> torn, CancellationToken cancel)
     {
         var file = (LocalFile)cached;
         file.Pin();
@@ -48,26 +48,38 @@ public sealed partial class ContentCache
             var (version, wasDirty, copy) = (newer.Status.DataVersion, file.IsDirty, file.Base is { IsGood: true } good ? good : null);
             if (copy is not null && HasChanged(file))
             {
-                return await MergeAsync(file, newer); // somebody who holds another part has written meanwhile
+                return await MergeAsync(file, newer, torn); // somebody who holds another part has written meanwhile
             }
 
-            torn(true);
+            torn(Tearing.Refreshing);
             _shelf.Remove(file);
-            file.MoveTo(CachePlace.Fetching, CacheName.Dirty(file.Fid, version, file.Uid, file.Backing), version); // to be forgotten, should this process end now
-            await (copy is null ? newer.ApplyAsync(file) : _merging.ApplyAsync(file, copy, newer));
+            file.MoveTo(CachePlace.Fetching, CacheName.Dirty(file.Fid, version, file.Uid, file.Backing), default); // to be done anew, should this process end now
+            try
+            {
+                await (copy is null ? newer.ApplyAsync(file) : _merging.ApplyAsync(file, copy, newer));
+            }
+            catch
+            {
+                (file.Map, file.Base) = (null, null);
+                file.MoveTo(wasDirty ? CachePlace.Dirty : CachePlace.Fetching, CacheName.Dirty(file.Fid, default, file.Uid, file.Backing), default);
+                throw;
+            }
+
             if (wasDirty)
             {
                 file.SetModifyTime(newer.Status.ModifyTime);
                 file.MoveTo(CachePlace.Dirty, file.Name, version);
                 file.StoredInline = newer.Inline;
+                file.IsOutOfTurn = false;
                 file.Stamp = copy is null ? file.MeasureNow() : await MeasureSharedAsync(file, copy) ?? default;
             }
             else
             {
+                file.MoveTo(CachePlace.Fetching, file.Name, version);
                 Settle(file);
             }
 
-            torn(false);
+            torn(Tearing.None);
             return newer.Status;
         }
         finally

@@ -27,6 +27,27 @@ public sealed partial class ContentCache
         file.Base ??= HasChanged(file) ? null : copy;
     }
 
+    public async Task KeepBaseAsync(CachedFile cached, IReadOnlyList<LockRange> locked, long stored)
+    {
+        var (file, length) = ((LocalFile)cached, cached.Measure().Length);
+        if (!MayKeepBase(file, length))
+        {
+            return;
+        }
+
+        var copy = new BaseCopy(Math.Min(length, stored), isGood: true); // who has more has appended it
+        for (var index = 0; (long)index * Limits.ChunkSize < copy.Length; index++)
+        {
+            await KeepAsync(copy, file, index);
+            foreach (var range in locked)
+            {
+                MakeUnlike(copy.Of(index), (long)index * Limits.ChunkSize, range);
+            }
+        }
+
+        file.Base = copy;
+    }
+
     public bool BeginBase(CachedFile cached)
     {
         var (file, length) = ((LocalFile)cached, cached.Measure().Length);
@@ -69,14 +90,14 @@ public sealed partial class ContentCache
         }
     }
 
-    public async Task<VnodeStatus> MergeAsync(CachedFile cached, uint userSlot, CancellationToken cancel)
+    public async Task<VnodeStatus> MergeAsync(CachedFile cached, uint userSlot, Action<Tearing> torn, CancellationToken cancel)
     {
         var file = (LocalFile)cached;
         file.Pin();
         try
         {
             using var newer = await _refreshing.FetchAsync(file, ++_lastNumber, userSlot, cancel);
-            return await MergeAsync(file, newer);
+            return await MergeAsync(file, newer, torn);
         }
         finally
         {
@@ -86,14 +107,27 @@ public sealed partial class ContentCache
 
     private static bool MayKeepBase(LocalFile file, long length) => file.IsDirty && (file.IsRecorded || length <= (long)MostBaseChunks * Limits.ChunkSize);
 
-    private async Task<VnodeStatus> MergeAsync(LocalFile file, Refreshing.Newer newer)
+    private async Task<VnodeStatus> MergeAsync(LocalFile file, Refreshing.Newer newer, Action<Tearing> torn)
     {
         var copy = file.Base is { IsGood: true } good ? good : throw new InvalidOperationException($"nothing is known of what the server had of {file.Fid}");
+        torn(Tearing.Merging);
         await _merging.ApplyAsync(file, copy, newer);
         var version = newer.Status.DataVersion;
         file.MoveTo(CachePlace.Dirty, CacheName.Dirty(file.Fid, version, file.Uid, file.Backing), version);
         (file.StoredInline, file.Stamp) = (null, default); // it counts as changed, whatever the times say
+        torn(Tearing.None);
         return newer.Status;
+    }
+
+    /// <summary>As if the bytes of the range had been written here.</summary>
+    private static void MakeUnlike(byte[]? chunk, long at, in LockRange range)
+    {
+        var end = at + (chunk?.Length ?? 0);
+        var (first, last) = ((long)Math.Clamp(range.Start, (ulong)at, (ulong)end), (long)Math.Clamp(range.End == ulong.MaxValue ? range.End : range.End + 1, (ulong)at, (ulong)end));
+        for (var i = first; i < last; i++)
+        {
+            chunk![i - at] ^= 0xFF;
+        }
     }
 
     /// <summary>As the server has it when this was measured, or null: something was written while it was brought up to date.</summary>

@@ -38,6 +38,7 @@ public sealed partial class ContentCache : IContentCache, IDisposable
     private readonly Storage _storage;
     private readonly HashSet<LocalFile> _dirty = [];
     private readonly IReadOnlyList<(CachedFile, uint)> _leftovers;
+    private readonly List<LocalFile> _unfinished;
     private long _recovery;
     private ulong _lastNumber;
 
@@ -65,6 +66,7 @@ public sealed partial class ContentCache : IContentCache, IDisposable
         var former = new FormerLife(disk, _handles, _shelf, () => ++_lastNumber, log);
         former.LoadClean(index);
         _leftovers = former.LoadDirty();
+        _unfinished = former.LoadUnfinished();
         _dirty.UnionWith(_leftovers.Select(leftover => (LocalFile)leftover.Item1));
         _recovery = disk.List(CachePlace.Recovery).Count;
         _shelf.Reclaim(0);
@@ -321,7 +323,7 @@ public sealed partial class ContentCache : IContentCache, IDisposable
     {
         var (version, before) = (sent.Status.Status.DataVersion, sent.Measured);
         file.MoveTo(CachePlace.Dirty, CacheName.Dirty(file.Fid, version, file.Uid, file.Backing), version);
-        (file.Map, file.StoredInline) = (sent.Map, sent.Inline);
+        (file.Map, file.StoredInline, file.IsOutOfTurn) = (sent.Map, sent.Inline, false);
         sent.Base?.Stored(sent.Length);
         var after = file.MeasureNow();
         var isUnchanged = (after.Length, after.ModifyTime, file.TimesSet) == (before.Length, before.ModifyTime, timesSet);
@@ -332,7 +334,7 @@ public sealed partial class ContentCache : IContentCache, IDisposable
     private void Settle(LocalFile file)
     {
         file.Counted = file.MeasureNow().Length;
-        (file.StoredInline, file.Base) = (null, null);
+        (file.StoredInline, file.Base, file.IsOutOfTurn) = (null, null, false);
         if (_shelf.Take(file))
         {
             return;

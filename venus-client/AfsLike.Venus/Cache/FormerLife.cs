@@ -11,11 +11,6 @@ internal sealed class FormerLife(ICacheDisk disk, OpenHandles handles, Shelf she
     /// </summary>
     public void LoadClean(ICacheIndex index)
     {
-        foreach (var (name, _) in disk.List(CachePlace.Fetching))
-        {
-            disk.Delete(CachePlace.Fetching, name);
-        }
-
         var known = index.Load();
         if (index.IsComplete && !disk.IsNewBoot)
         {
@@ -53,6 +48,25 @@ internal sealed class FormerLife(ICacheDisk disk, OpenHandles handles, Shelf she
         }
 
         return leftovers;
+    }
+
+    /// <summary>What was being fetched or brought up to date, and older versions that were open. A name that is none is removed.</summary>
+    public List<LocalFile> LoadUnfinished()
+    {
+        var unfinished = new List<LocalFile>();
+        foreach (var (name, length) in disk.List(CachePlace.Fetching))
+        {
+            if (CacheName.Parse(name) is { } parts)
+            {
+                unfinished.Add(New(CachePlace.Fetching, name, parts.Fid, parts.Version, length, isUnchecked: false));
+            }
+            else
+            {
+                disk.Delete(CachePlace.Fetching, name);
+            }
+        }
+
+        return unfinished;
     }
 
     /// <summary>Files the index does not know came after it was written: they count as used after all it knows, in the disk's own order.</summary>

@@ -5,7 +5,7 @@ namespace AfsLike.Venus.Cache;
 /// <summary>The directories of the cache. docs/cache-format.md shows them.</summary>
 public enum CachePlace
 {
-    /// <summary>Being fetched, or clean but of no more use than to those who have it open: removed at start.</summary>
+    /// <summary>Being fetched or brought up to date, or clean but of no more use than to those who have it open: removed at start, but for what a kernel still has open.</summary>
     Fetching,
 
     /// <summary>Whole and clean.</summary>
@@ -59,6 +59,9 @@ public interface ICacheDisk
     long? LengthOf(CachePlace place, string name);
 
     FileMeasure Measure(BackingFile file);
+
+    /// <summary>No other file of this disk has the number while this one has a name or is open, and whatever name it has.</summary>
+    ulong InodeOf(BackingFile file);
 
     void SetModifyTime(BackingFile file, long nanoseconds);
 

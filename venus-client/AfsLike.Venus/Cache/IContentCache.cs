@@ -44,8 +44,8 @@ public interface IContentCache
     /// Brings a file that nobody here has changed up to date in place, under its open handles; returns the status of the version it is of then. While its bytes are
     /// neither the one version nor the other <paramref name="torn"/> is so. Throws AfsException; but for a full local disk the file is as it was.
     /// </summary>
-    /// <param name="torn">Told true before the first byte is touched, and false after the last.</param>
-    Task<VnodeStatus> RefreshAsync(CachedFile cached, uint userSlot, Action<bool> torn, CancellationToken cancel);
+    /// <param name="torn">Told what is being done before the first byte is touched, and <see cref="Tearing.None"/> after the last.</param>
+    Task<VnodeStatus> RefreshAsync(CachedFile cached, uint userSlot, Action<Tearing> torn, CancellationToken cancel);
 
     /// <summary>
     /// Several hosts lock parts of the file: from now on, while it is open for writing, it is kept what the server has of it, so that a store which finds the file changed by others throws NotCurrent and
@@ -55,6 +55,14 @@ public interface IContentCache
 
     /// <summary>These bytes are about to be written: what the server has in their place is kept first, where anything is.</summary>
     Task KeepBaseAsync(CachedFile cached, long offset, long length);
+
+    /// <summary>
+    /// As <see cref="KeepBaseAsync(CachedFile)"/>, of a file of which something is unstored that nobody knows: it can only have been written where somebody here has a lock for himself alone, and there
+    /// what is here stays.
+    /// </summary>
+    /// <param name="locked">Those bytes.</param>
+    /// <param name="stored">Length of the file at the server now.</param>
+    Task KeepBaseAsync(CachedFile cached, IReadOnlyList<LockRange> locked, long stored);
 
     /// <summary>As <see cref="KeepBaseAsync(CachedFile)"/>, of what is stored next. False: it would have no effect.</summary>
     bool BeginBase(CachedFile cached);
@@ -78,10 +86,11 @@ public interface IContentCache
     /// Takes what others have stored into a file that has been written to here and <see cref="HasBase"/>, which stays to be stored and is of the version returned then. Where both have written, what is here wins. Throws
     /// AfsException; but for a full local disk the file is as it was.
     /// </summary>
-    Task<VnodeStatus> MergeAsync(CachedFile cached, uint userSlot, CancellationToken cancel);
+    /// <param name="torn">As of <see cref="RefreshAsync"/>.</param>
+    Task<VnodeStatus> MergeAsync(CachedFile cached, uint userSlot, Action<Tearing> torn, CancellationToken cancel);
 
-    /// <summary>A pure extension made elsewhere: appends the new bytes to the same local file in place (C2).</summary>
-    Task<CachedFile> ExtendAsync(CachedFile cached, VnodeStatus newer, uint userSlot, CancellationToken cancel);
+    /// <summary>What others have stored behind the end of a clean file is added to it, in place (C2). False: they have changed what was there before, and nothing was done.</summary>
+    Task<bool> ExtendAsync(CachedFile cached, VnodeStatus newer, uint userSlot, CancellationToken cancel);
 
     /// <summary>A leftover of a former life that is what the server has, or had: <see cref="HasChanged"/> counts from now.</summary>
     void MarkUnchanged(CachedFile cached);
@@ -97,11 +106,34 @@ public interface IContentCache
     /// <summary>Dirty contents that a former life left behind, and the uid that wrote them. Not pinned.</summary>
     IReadOnlyList<(CachedFile File, uint Uid)> Leftovers { get; }
 
+    /// <summary>
+    /// The contents that a former life of the daemon opened and the kernel still has open, by the inode of their local file; null: they are not here any more, but for the kernel. Until <see cref="ForgetFormer"/>.
+    /// </summary>
+    CachedFile? FindFormer(Fid fid, ulong inode);
+
+    /// <summary>Of what a former life was in the middle of nothing is asked for any more.</summary>
+    void ForgetFormer();
+
+    /// <summary>A former life may have been bringing it up to date. True: it was, and the file is of no version, older than any, until it is refreshed.</summary>
+    bool MarkTorn(CachedFile cached);
+
     /// <summary>Dirty contents that cannot be stored: kept as a recovery file, with a line in the log that says where and why.</summary>
     void KeepAside(CachedFile cached, string reason);
 
     /// <summary>The vnode lost its last name and last handle, or the file is of no more use.</summary>
     void Discard(CachedFile cached);
+}
+
+/// <summary>What is being done to a local file whose bytes are neither the one version nor the other.</summary>
+public enum Tearing
+{
+    None,
+
+    /// <summary>It becomes what the server has.</summary>
+    Refreshing,
+
+    /// <summary>What the server has is taken in beside what has been written here.</summary>
+    Merging,
 }
 
 /// <param name="Status">The server's, right after the store.</param>
@@ -127,8 +159,14 @@ public abstract class CachedFile
     /// <summary>Unique for this local inode while the daemon lives: the backing number of passthrough.</summary>
     public abstract ulong Backing { get; }
 
+    /// <summary><see cref="ICacheDisk.InodeOf"/>.</summary>
+    public abstract ulong Inode { get; }
+
     /// <summary>It was synced while it was open for writing, since it has been here.</summary>
     public bool WasSynced { get; set; }
+
+    /// <summary>What is written to it may have been written under a lock that others have had since: until it is what the server has, a store onto another version than its own throws NotCurrent.</summary>
+    public bool IsOutOfTurn { get; set; }
 
     /// <summary>From now on every write is told: once what is here is what was stored last, stores look at nothing else.</summary>
     public abstract void BeginRecord();

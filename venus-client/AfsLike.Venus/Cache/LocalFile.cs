@@ -9,6 +9,7 @@ internal sealed class LocalFile(
 {
     private BackingFile? _handle;
     private DataVersion _version = version;
+    private ulong? _inode;
     private int _writing;
 
     public override Fid Fid { get; } = fid;
@@ -22,6 +23,8 @@ internal sealed class LocalFile(
     public override BackingFile Handle => _handle ??= handles.Open(this);
 
     public override ulong Backing { get; } = number;
+
+    public override ulong Inode => _inode ??= disk.InodeOf(Handle);
 
     public CachePlace Place { get; private set; } = place;
 

@@ -46,9 +46,13 @@ internal sealed class Shelf(long budget, ICacheIndex index, TimeProvider time)
     }
 
     /// <summary>This very version, suspect perhaps, used now.</summary>
-    public LocalFile? Find(Fid fid, DataVersion version, ICacheDisk disk)
+    public LocalFile? Find(Fid fid, DataVersion version, ICacheDisk disk) =>
+        _byFid.TryGetValue(fid, out var file) && file.Version == version ? Find(fid, disk) : null;
+
+    /// <summary>Whatever version is here, used now.</summary>
+    public LocalFile? Find(Fid fid, ICacheDisk disk)
     {
-        if (!_byFid.TryGetValue(fid, out var file) || file.Version != version)
+        if (!_byFid.TryGetValue(fid, out var file))
         {
             return null;
         }
@@ -85,6 +89,10 @@ internal sealed class Shelf(long budget, ICacheIndex index, TimeProvider time)
             if (other.Pins == 0 || other.Version == file.Version)
             {
                 other.Delete();
+            }
+            else
+            {
+                other.MoveTo(CachePlace.Fetching, CacheName.Dirty(other.Fid, other.Version, 0, other.Backing), other.Version); // as long as it is open
             }
         }
 

@@ -36,7 +36,7 @@ internal sealed class Storage(IServerCalls server, IBulkTransfer bulk, ICacheDis
             throw new AfsException(AfsError.FileTooLarge, $"a file may have {Limits.FileSize} bytes");
         }
 
-        var call = new StoreCall { Fid = file.Fid.ToWire(), BaseDataVersion = file.Version.Value, ModifyTime = measure.ModifyTime, UnderLock = underLock, OnlyIfBase = file.Base is { IsGood: true } };
+        var call = new StoreCall { Fid = file.Fid.ToWire(), BaseDataVersion = file.Version.Value, ModifyTime = measure.ModifyTime, UnderLock = underLock, OnlyIfBase = file.IsOutOfTurn || file.Base is { IsGood: true } };
         var sending = file.Base is { } copy ? new BaseCopy.Sending(copy) : null;
         return measure.Length <= Limits.InlineContent
             ? await StoreInlineAsync(file, measure, call, sending, slot, operation, cancel)

@@ -29,6 +29,7 @@ public sealed partial class FileTree : IFileTree
     private readonly Locking _locking;
     private readonly Ranges _ranges;
     private readonly Opening _opening;
+    private readonly Recovering _recovering;
     private readonly Attributes _attributes;
     private readonly Promises _promises;
     private readonly Space _space;
@@ -52,6 +53,7 @@ public sealed partial class FileTree : IFileTree
         _locking = new Locking(parts, _nodes, _storing, locks, _lockService);
         _ranges = new Ranges(_storing, parts.Cache);
         _opening = new Opening(parts, _nodes, _facts, ahead, _storing);
+        _recovering = new Recovering(parts, _nodes, _storing, _opening, _claims);
         _attributes = new Attributes(parts, _nodes, _facts, _granting, _changing, _opening);
         _promises = new Promises(parts, _nodes, _storing, _locking, _lockService, _claims, logins, _takenBack);
         _space = new Space(parts);
@@ -80,35 +82,8 @@ public sealed partial class FileTree : IFileTree
     ];
 
     /// <summary>Numbers of nodes and handles that a former life gave to a kernel that still has them, and what it left unstored. After <see cref="Rooted"/>.</summary>
-    /// <param name="held">What the kernel holds, and how many references to it.</param>
-    public Task RecoverAsync(IReadOnlyList<(NodeId Node, ulong References)> held) => _parts.Strand.InvokeAsync(async () =>
-    {
-        var records = _parts.Journal.Load();
-        foreach (var record in records.Where(record => record.Kind == JournalKind.Node))
-        {
-            _nodes.Restore(new NodeId(record.Number), record.Fid);
-        }
-
-        foreach (var (node, references) in held.Where(known => _nodes.Means(known.Node)))
-        {
-            _nodes.Get(node).Lookups = references;
-        }
-
-        foreach (var torn in records.Where(record => record.Kind == JournalKind.Refreshing && _nodes.Means(record.Node)))
-        {
-            NodeTable.Supersede(_nodes.Get(torn.Node)); // its local file is neither the one version nor the other
-        }
-
-        _opening.NumberAfter(records.Where(record => record.Kind == JournalKind.Opened).Select(record => record.Number).DefaultIfEmpty().Max());
-        var writers = records.Where(record => record.Kind == JournalKind.Opened).ToLookup(record => (record.Fid, record.Version));
-        var unchanged = records.Where(record => record.Kind == JournalKind.Unchanged).ToDictionary(record => record.Number, record => (JournalRecord?)record);
-        foreach (var (file, uid) in _parts.Cache.Leftovers)
-        {
-            await _storing.RecoverAsync(file, uid, [.. writers[(file.Fid, file.Version)]], unchanged.GetValueOrDefault(file.Backing));
-        }
-
-        _ = _claims.RecoveredAsync();
-    });
+    /// <param name="held">What the kernel holds.</param>
+    public Task RecoverAsync(IReadOnlyList<HeldNode> held) => _parts.Strand.InvokeAsync(() => _recovering.RecoverAsync(held));
 
     /// <summary>A vnode by its path from the mount's root, on behalf of a local uid. Symlinks are not followed.</summary>
     /// <param name="crossLast">A mount point at the end of the path means the root of its volume.</param>
@@ -172,6 +147,17 @@ public sealed partial class FileTree : IFileTree
             else
             {
                 _ = _storing.ForgottenAsync(node);
+            }
+        },
+        null);
+
+    public void FormerHandlesClosed(NodeId node) => _parts.Strand.Post(
+        _ =>
+        {
+            if (_nodes.TryGet(node) is { } closed)
+            {
+                _storing.FormerClosed(closed);
+                _locking.Forgotten(closed.Fid, _nodes.Of(closed.Fid).Count(static other => other.Open is not null));
             }
         },
         null);

@@ -69,6 +69,9 @@ public interface IFileTree
     /// <summary>One close(2) of a descriptor of this handle. A changed file is stored, and the failure of that is close's.</summary>
     Task FlushAsync(Caller caller, HandleId handle, ulong lockOwner, CancellationToken cancel);
 
+    /// <summary>After a restart: the kernel has closed the last handle of the node, of those that were open before and of later ones.</summary>
+    void FormerHandlesClosed(NodeId node);
+
     /// <summary>As <see cref="FlushAsync"/> and <see cref="ReleaseAsync"/>, of a handle of a former life that could not be opened again: the locks that go with it go.</summary>
     Task ClosedUnopenedAsync(Caller caller, NodeId node, ulong lockOwner, bool wholeFile);
 

@@ -13,7 +13,7 @@ public enum JournalKind : byte
     Unlocked,
     Locked,
 
-    /// <summary>The local file of a node is being brought up to date in place, and is neither the one version nor the other.</summary>
+    /// <summary>The local file of a node is being brought up to date in place, and is neither the one version nor the other. Modes: Write, when somebody here holds a lock under which he may be writing meanwhile.</summary>
     Refreshing,
     Refreshed,
 
@@ -24,6 +24,13 @@ public enum JournalKind : byte
     /// <summary>A lock of a file was lost: until everybody here has closed it.</summary>
     Lost,
     Found,
+
+    /// <summary>As <see cref="Refreshing"/>, of one in which something is not stored.</summary>
+    Merging,
+
+    /// <summary>Somebody here has locked what is open on a node (<see cref="OpenFile.IsShared"/>).</summary>
+    Shared,
+    Unshared,
 }
 
 /// <summary>

@@ -10,11 +10,12 @@ public sealed class JournalState
     private readonly SortedDictionary<ulong, JournalRecord> _refreshing = [];
     private readonly SortedDictionary<ulong, JournalRecord> _unchanged = [];
     private readonly SortedDictionary<Fid, JournalRecord> _lost = [];
+    private readonly SortedDictionary<ulong, JournalRecord> _shared = [];
     private readonly SortedDictionary<(Fid, ulong, bool), List<JournalRecord>> _locks = [];
 
-    public int Count => _nodes.Count + _handles.Count + _refreshing.Count + _unchanged.Count + _lost.Count + _locks.Count;
+    public int Count => _nodes.Count + _handles.Count + _refreshing.Count + _unchanged.Count + _lost.Count + _shared.Count + _locks.Count;
 
-    public IReadOnlyList<JournalRecord> All => [.. _nodes.Values, .. _handles.Values, .. _refreshing.Values, .. _unchanged.Values, .. _lost.Values, .. _locks.Values.SelectMany(static locks => locks)];
+    public IReadOnlyList<JournalRecord> All => [.. _nodes.Values, .. _handles.Values, .. _refreshing.Values, .. _unchanged.Values, .. _lost.Values, .. _shared.Values, .. _locks.Values.SelectMany(static locks => locks)];
 
     public void Take(in JournalRecord record)
     {
@@ -40,7 +41,7 @@ public sealed class JournalState
 
                 locks.Add(record);
                 break;
-            case JournalKind.Refreshing:
+            case JournalKind.Refreshing or JournalKind.Merging:
                 _refreshing[record.Number] = record;
                 break;
             case JournalKind.Refreshed:
@@ -57,6 +58,12 @@ public sealed class JournalState
                 break;
             case JournalKind.Found:
                 _lost.Remove(record.Fid);
+                break;
+            case JournalKind.Shared:
+                _shared[record.Number] = record;
+                break;
+            case JournalKind.Unshared:
+                _shared.Remove(record.Number);
                 break;
         }
     }

@@ -22,6 +22,8 @@ internal sealed class LockDelegations(ViceServer server, LocksHeld held, Func<Fi
 
     public int Count => _files.Count;
 
+    public IReadOnlyCollection<Fid> Files => _files;
+
     /// <summary>Which of the times when all that is held was said is the last: the server decides nothing that counts before it has heard of it.</summary>
     public ulong Reclaim { get; private set; } = start;
 

@@ -97,8 +97,14 @@ internal sealed class LockService(TreeParts parts, Facts facts, Storing storing,
     public void Connected() => _delegations.Connected();
 
     /// <summary>At each connection, before anything else is asked: all that is held here. What has gone to others meanwhile is lost.</summary>
-    public async Task ReclaimAsync()
+    /// <param name="isKnown">The server has gone on with this client where it was.</param>
+    public async Task ReclaimAsync(bool isKnown)
     {
+        foreach (var fid in isKnown ? [] : _delegations.Files)
+        {
+            storing.OutOfTurn(fid);
+        }
+
         var all = held.All();
         var call = _delegations.Speak();
         call.Locks.AddRange(all.Select(static one => one.Entry));

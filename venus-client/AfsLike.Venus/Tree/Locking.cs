@@ -35,14 +35,14 @@ internal sealed class Locking(TreeParts parts, NodeTable nodes, Storing storing,
         }
 
         MustNotBeLost(handle.Node.Fid);
-        handle.Open.IsShared = true;
+        storing.Share(handle.Node, handle.Open);
         await WriteBackAsync(handle);
         await storing.StoreNowAsync(handle.Node, handle.Open, handle.Who);
         await service.AcquireAsync(handle, owner, request, cancel);
         try
         {
             MustNotBeLost(handle.Node.Fid);
-            await storing.RefreshAsync(handle.Node, handle.Open, handle.Who);
+            await storing.RefreshAsync(handle.Node, handle.Open, handle.Who, () => held.HasExclusiveBeside(handle.Node.Fid, owner, request.Start, request.End));
             if (!service.Decides(handle.Node.Fid))
             {
                 await storing.ShareAsync(handle.Node, handle.Open, handle.Who);
@@ -120,7 +120,7 @@ internal sealed class Locking(TreeParts parts, NodeTable nodes, Storing storing,
         }
     }
 
-    /// <summary>The kernel has forgotten a node: what a former life locked through it is nobody's any more.</summary>
+    /// <summary>The kernel has forgotten a node, or has it open no longer: what a former life locked through it is nobody's any more.</summary>
     public void Forgotten(Fid fid, int nodesLeft)
     {
         if (nodesLeft > 0 || !held.HasAny(fid))

@@ -35,6 +35,13 @@ internal sealed class LocksHeld
     public bool HasExclusive(Fid fid, LocalOwner owner, ulong start, ulong end) => _files.TryGetValue(fid, out var owners) && owners.TryGetValue(owner, out var owned)
         && owned.Ranges.All.Any(range => range.Exclusive && range.Meets(start, end));
 
+    /// <summary>Whether anybody has anything of the file for himself alone but what this owner has of these bytes.</summary>
+    public bool HasExclusiveBeside(Fid fid, LocalOwner owner, ulong start, ulong end) => _files.TryGetValue(fid, out var owners)
+        && owners.Any(each => each.Value.Ranges.All.Any(range => range.Exclusive && !(each.Key == owner && range.Start >= start && range.End <= end)));
+
+    /// <summary>What anybody has of the file for himself alone.</summary>
+    public IReadOnlyList<LockRange> ExclusiveOf(Fid fid) => _files.TryGetValue(fid, out var owners) ? [.. owners.Values.SelectMany(static owned => owned.Ranges.All).Where(static range => range.Exclusive)] : [];
+
     /// <summary>The first of another owner that stands in the way; null: nothing does.</summary>
     public (uint Pid, LockRange Range)? ConflictOf(Fid fid, LocalOwner owner, LockRange wanted)
     {

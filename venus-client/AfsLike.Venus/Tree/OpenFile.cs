@@ -25,6 +25,12 @@ internal sealed class OpenFile
     /// <summary>Handles open for writing that a former venus-client gave out and that have not been used since: uid and journal number.</summary>
     public List<(uint Uid, ulong Number)> FormerWriters { get; } = [];
 
+    /// <summary>The kernel has handles that a former venus-client gave out: uid of who opened the first of them; null: it has none, or nobody knows on which contents.</summary>
+    public uint? FormerOpener { get; set; }
+
+    /// <summary>The kernel has handles.</summary>
+    public bool IsHeld => Handles > 0 || FormerOpener is not null;
+
     /// <summary>Pinned while it is here.</summary>
     public CachedFile? Content { get; set; }
 
@@ -42,6 +48,12 @@ internal sealed class OpenFile
     /// <summary>Somebody here has locked it: from now on it is brought up to date in place, and its names lead to no other node when it changes elsewhere (RULES.md 12).</summary>
     public bool IsShared { get; set; }
 
+    /// <summary>What has been added to it elsewhere is about to be added here.</summary>
+    public bool IsToCatchUp { get; set; }
+
+    /// <summary>Others have changed it otherwise than by adding to it: its handles keep what they have.</summary>
+    public bool HasDiverged { get; set; }
+
     /// <summary>What is written is told: <see cref="OpenKind.Recorded"/>. Decided for the first handle, and so for all that are open together.</summary>
     public bool IsRecorded { get; set; }
 
@@ -57,7 +69,20 @@ internal sealed class OpenFile
     /// <summary>The last handle is closed and a mapping may still write: its end is waited for.</summary>
     public bool IsFollowed { get; set; }
 
-    public bool IsIdle => Opening == 0 && Handles == 0 && FormerWriters.Count == 0;
+    public bool IsIdle => Opening == 0 && !IsHeld && FormerWriters.Count == 0;
+
+    /// <summary>Of contents that were open before this daemon was there it is known only now of what status they are.</summary>
+    /// <param name="status">The vnode's now.</param>
+    public void Hold(VnodeStatus status)
+    {
+        if (Held is not null || Content is not { } content)
+        {
+            return;
+        }
+
+        var (length, modified, _) = content.Measure();
+        Held = content.Version == status.DataVersion ? status : status with { DataVersion = content.Version, Length = length, ModifyTime = modified };
+    }
 }
 
 /// <summary>One handle the kernel holds. Its opener's login stays its own (RULES.md 9).</summary>

@@ -9,7 +9,7 @@ namespace AfsLike.Venus.Tree;
 /// Opens files. All handles of a node share one local file of one version. When the contents have changed elsewhere while it is open here, its
 /// names lead to another node from then on; whoever still comes to this one hears Stale, and the kernel looks the path up again (RULES.md 11).
 /// </summary>
-internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, ReadingAhead ahead, Storing storing)
+internal sealed partial class Opening(TreeParts parts, NodeTable nodes, Facts facts, ReadingAhead ahead, Storing storing)
 {
     /// <summary>Fetches in a row that found the file changed again.</summary>
     private const int MostFetches = 16;
@@ -81,86 +81,10 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
         }
     }
 
-    /// <summary>Cuts or extends. True when that was done to the local file; false: it is not open here, the server has to do it.</summary>
-    public async Task<bool> TruncateAsync(Caller caller, Login who, Node node, HandleId? handle, long length, CancellationToken cancel)
-    {
-        if (length is < 0 or > Limits.FileSize)
-        {
-            throw new AfsException(AfsError.FileTooLarge, $"a file may have {Limits.FileSize} bytes");
-        }
-
-        if (node.Open is not { } open)
-        {
-            return false;
-        }
-
-        var writer = handle is { } id && storing.Find(id) is { Writes: true };
-        if (!writer)
-        {
-            var status = await facts.StatusAsync(node.Fid, who, cancel);
-            FileRights.CheckOpen(status, await facts.RightsOverAsync(status, who, cancel), OpenModes.Write, who);
-        }
-
-        using var turn = await open.Gate.EnterAsync();
-        if (open.Content is not { } content)
-        {
-            return false;
-        }
-
-        parts.Cache.MarkDirty(content, caller.Uid);
-        var before = content.Measure().Length;
-        await parts.Cache.KeepBaseAsync(content, Math.Min(before, length), Math.Abs(before - length));
-        SetLength(content, length);
-        open.MustStore = true;
-        if (!writer)
-        {
-            await storing.StoreAsync(node, open, who, caller.Request, step: 1); // the same request may change the mode too
-            storing.Settle(node, open, who);
-        }
-
-        return true;
-    }
-
-    /// <summary>utimes(2) by who owns a file and has written to it: the time goes with what he has written. False: it has to be told by itself.</summary>
-    public async Task<bool> SetUnstoredTimeAsync(Node node, long modifyTime, Login who)
-    {
-        if (node.Open is not { Writers.Count: > 0 } open)
-        {
-            return false;
-        }
-
-        using var turn = await open.Gate.EnterAsync();
-        if (node.IsNameless || open.Content is not { } content || !open.Writers.Exists(writer => writer.Who.Slot == who.Slot) || !storing.HasUnstored(open))
-        {
-            return false;
-        }
-
-        content.SetModifyTime(modifyTime);
-        return true;
-    }
-
-    /// <summary>utimes(2) on a file with local changes: the next store would undo it.</summary>
-    public void SetLocalTime(Node node, AttributeChange change)
-    {
-        if (node.Open?.Content is { IsDirty: true } content && (change.ModifyNow || change.ModifyTime is not null))
-        {
-            content.SetModifyTime(change.ModifyTime ?? parts.Principals.Now);
-        }
-    }
-
-    /// <summary>A change of our own that left the contents alone.</summary>
-    public static void Renew(Node node, VnodeStatus status)
-    {
-        if (node.Open is { Held: { } held } open && held.DataVersion == status.DataVersion)
-        {
-            open.Held = status;
-        }
-    }
-
     private async Task<OpenGrant> OpenAsync(Caller caller, Node node, OpenFile open, OpenModes modes, CancellationToken cancel)
     {
         using var turn = await open.Gate.EnterAsync();
-        if (modes.HasFlag(OpenModes.Beside) && open.Content is null && node.IsCurrent && !(modes.HasFlag(OpenModes.Again) && modes.HasFlag(OpenModes.Write)))
+        if (modes.HasFlag(OpenModes.Beside) && open.Content is null && node.IsCurrent)
         {
             node.IsBeside = true;
             _ = storing.SupersedeAsync(node); // which version that is nobody knows any more: who opens the file now gets another node
@@ -172,6 +96,11 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
         }
 
         var who = parts.WhoIs(caller);
+        if (modes.HasFlag(OpenModes.Again) && !modes.HasFlag(OpenModes.Write) && open is { FormerOpener: not null, Content: not null })
+        {
+            return Grant(node, open, who, caller.Uid, modes); // whatever has happened to the file since, and to what he may
+        }
+
         var status = await CheckAsync(node, open, who, modes, cancel);
         if (TakeOver(node, open, caller.Uid, modes) is { } former)
         {
@@ -265,7 +194,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
             return false;
         }
 
-        if (open.Handles > 0 && storing.IsShared(node))
+        if (open.IsHeld && storing.IsShared(node))
         {
             await storing.RefreshAsync(node, open, status, who);
         }
@@ -278,7 +207,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
             return true;
         }
 
-        if (open.Handles > 0)
+        if (open.IsHeld)
         {
             if (open.Content is null && open.Held?.DataVersion == status.DataVersion)
             {
@@ -341,7 +270,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
             storing.NoteUnchanged(open.Content);
         }
 
-        if (open is { Handles: 0, Content: { } file })
+        if (open is { IsHeld: false, Content: { } file })
         {
             open.IsRecorded = MayRecord(node, open, file, modes);
         }
@@ -354,7 +283,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
         var opener = who with { Unix = new UnixCaller(who.Unix.Uid, who.Unix.Gid, []) }; // whose process may be gone when the handle is used
         var handle = new FileHandle(NextHandle(), node, open, opener, uid, writes);
         storing.Add(handle);
-        var version = open.Held!.DataVersion;
+        var version = open.Content?.Version ?? open.Held!.DataVersion;
         if (writes)
         {
             parts.Journal.Append(new JournalRecord(JournalKind.Opened, handle.Id.Value, node.Fid, node.Id, modes, uid, version));
@@ -363,7 +292,7 @@ internal sealed class Opening(TreeParts parts, NodeTable nodes, Facts facts, Rea
         var keep = node.PagesOf == version;
         node.PagesOf = modes.HasFlag(OpenModes.Again) ? null : version; // what the kernel has of it was opened in a former life, and stays
         return open.Content is { } content
-            ? new OpenGrant(handle.Id, open.IsRecorded ? OpenKind.Recorded : OpenKind.Passthrough, content.Handle, content.Backing, keep, NoFlush: !writes && !storing.IsShared(node))
+            ? new OpenGrant(handle.Id, open.IsRecorded ? OpenKind.Recorded : OpenKind.Passthrough, content.Handle, content.Backing, keep, NoFlush: !writes && !storing.IsShared(node)) { Inode = content.Inode }
             : new OpenGrant(handle.Id, OpenKind.Served, null, 0, keep, NoFlush: !storing.IsShared(node));
     }
 

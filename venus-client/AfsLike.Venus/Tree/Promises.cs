@@ -70,7 +70,7 @@ internal sealed class Promises(
             Rooted.TrySetResult();
         }
 
-        await locks.ReclaimAsync();
+        await locks.ReclaimAsync(promisesKept);
         if (!promisesKept)
         {
             await RevalidateAsync();
@@ -260,14 +260,9 @@ internal sealed class Promises(
     private async Task TakeFileBackAsync(Node node, bool sameData)
     {
         var pages = node.PagesOf is not null && node.Open?.Content is null;
-        if (!sameData && node is { Open: not null, IsCurrent: true })
+        if (!sameData && node.Open is not null)
         {
-            if (!storing.IsShared(node))
-            {
-                await storing.SupersedeAsync(node);
-            }
-
-            _ = storing.CatchUpAsync(node);
+            await storing.OutdatedAsync(node);
         }
 
         await parts.Kernel.InvalidateNodeAsync(node.Id, contents: !sameData && pages);

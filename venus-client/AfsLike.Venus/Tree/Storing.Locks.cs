@@ -10,6 +10,18 @@ internal sealed partial class Storing
     /// <summary>Somebody here has locked the file since it was opened.</summary>
     public bool IsShared(Node node) => node.Open is { IsShared: true } || (node.Open is not null && locks.HasAny(node.Fid));
 
+    /// <summary>From now on it is, until nobody has it open any more; over restarts too.</summary>
+    public void Share(Node node, OpenFile open)
+    {
+        if (!open.IsShared)
+        {
+            open.IsShared = true;
+            NoteShared(node, JournalKind.Shared);
+        }
+    }
+
+    private void NoteShared(Node node, JournalKind kind) => parts.Journal.Append(new JournalRecord(kind, node.Id.Value, node.Fid, node.Id, OpenModes.None, 0, default));
+
     /// <summary>What was written here is stored now, if anything was. Throws what the server refuses with; then the bytes stay.</summary>
     /// <param name="share">From now on other hosts may lock parts of the file too; nothing is stored where that makes no difference.</param>
     public async Task StoreNowAsync(Node node, OpenFile open, Login who, bool share = false)
@@ -54,6 +66,15 @@ internal sealed partial class Storing
         }
     }
 
+    /// <summary>This host decided about the locks of a file and is no longer known to: others may have had them since, and what was written under them here must not undo what they have stored.</summary>
+    public void OutOfTurn(Fid fid)
+    {
+        foreach (var content in nodes.Of(fid).Select(static node => node.Open).Where(static open => open is { Writers.Count: > 0 }).Select(static open => open!.Content).OfType<CachedFile>())
+        {
+            content.IsOutOfTurn = true;
+        }
+    }
+
     /// <summary>Other hosts may lock other parts of it from now on.</summary>
     public Task ShareAsync(Node node, OpenFile open, Login who) =>
         open is { Writers.Count: > 0, Content: { } content } && !parts.Cache.HasBase(content) ? StoreNowAsync(node, open, who, share: true) : Task.CompletedTask;
@@ -75,7 +96,8 @@ internal sealed partial class Storing
     }
 
     /// <summary>What others have stored since is there, under the handles that are open. A file that is read as it comes stays what it was when it was opened.</summary>
-    public async Task RefreshAsync(Node node, OpenFile open, Login who)
+    /// <param name="mayBeWriting">Whether anybody here may be writing to it meanwhile, under another lock; asked when it begins.</param>
+    public async Task RefreshAsync(Node node, OpenFile open, Login who, Func<bool> mayBeWriting)
     {
         using var turn = await open.Gate.EnterAsync();
         if (node.IsNameless || open.Content is null)
@@ -88,7 +110,7 @@ internal sealed partial class Storing
         {
             try
             {
-                await RefreshAsync(node, open, status, who);
+                await RefreshAsync(node, open, status, who, mayBeWriting);
                 return;
             }
             catch (AfsException changed) when (changed.Error == AfsError.Stale && attempt < MostMerges)
@@ -98,8 +120,10 @@ internal sealed partial class Storing
         }
     }
 
-    /// <summary>As the other; the gate is held. What has been written here meanwhile stays.</summary>
-    public async Task RefreshAsync(Node node, OpenFile open, VnodeStatus status, Login who)
+    /// <summary>As the other, at an open; the gate is held. What has been written here meanwhile stays.</summary>
+    public Task RefreshAsync(Node node, OpenFile open, VnodeStatus status, Login who) => RefreshAsync(node, open, status, who, () => locks.ExclusiveOf(node.Fid).Count > 0);
+
+    private async Task RefreshAsync(Node node, OpenFile open, VnodeStatus status, Login who, Func<bool> mayBeWriting)
     {
         if (open.Content is not { } content || content.Version >= status.DataVersion)
         {
@@ -116,13 +140,36 @@ internal sealed partial class Storing
             return;
         }
 
-        open.Held = await parts.Cache.RefreshAsync(content, who.Slot, NoteTorn, CancellationToken.None);
-        NoteWriters(node, open, open.Held.DataVersion);
+        try
+        {
+            open.Held = await parts.Cache.RefreshAsync(content, who.Slot, NoteTearing(node, mayBeWriting), CancellationToken.None);
+        }
+        catch (AfsException) when (content is { IsDirty: true, Version.Value: 0 })
+        {
+            locks.Lose(node.Fid); // what is there is of no version, and what is written to it by others here must not be stored
+            _ = SupersedeAsync(node);
+            throw;
+        }
+
+        await RefreshedAsync(node, open, content);
+    }
+
+    /// <summary>For the next life.</summary>
+    private Action<Tearing> NoteTearing(Node node, Func<bool> mayBeWriting) => tearing => parts.Journal.Append(new JournalRecord(
+        tearing switch
+        {
+            Tearing.None => JournalKind.Refreshed,
+            Tearing.Refreshing => JournalKind.Refreshing,
+            _ => JournalKind.Merging,
+        },
+        node.Id.Value, node.Fid, node.Id, tearing == Tearing.Refreshing && mayBeWriting() ? OpenModes.Write : OpenModes.None, 0, default));
+
+    private async Task RefreshedAsync(Node node, OpenFile open, CachedFile content)
+    {
+        open.HasDiverged = false;
+        NoteWriters(node, open, content.Version);
         DropPages(node, open, content);
         await parts.Kernel.InvalidateNodeAsync(node.Id, contents: true);
-
-        void NoteTorn(bool torn) => parts.Journal.Append(new JournalRecord(
-            torn ? JournalKind.Refreshing : JournalKind.Refreshed, node.Id.Value, node.Fid, node.Id, OpenModes.None, 0, default));
     }
 
     /// <summary>Others have stored since: what they wrote is taken in, before what was written here is stored on top of it. Who may not read does not know it, and the last store wins.</summary>
@@ -130,7 +177,7 @@ internal sealed partial class Storing
     {
         try
         {
-            open.Held = await parts.Cache.MergeAsync(content, who.Slot, CancellationToken.None);
+            open.Held = await parts.Cache.MergeAsync(content, who.Slot, NoteTearing(node, static () => true), CancellationToken.None);
         }
         catch (AfsException refused) when (refused.Error is AfsError.AccessDenied or AfsError.NotPermitted)
         {
@@ -138,9 +185,7 @@ internal sealed partial class Storing
             return;
         }
 
-        NoteWriters(node, open, open.Held.DataVersion);
-        DropPages(node, open, content);
-        await parts.Kernel.InvalidateNodeAsync(node.Id, contents: true);
+        await RefreshedAsync(node, open, content);
     }
 
     /// <summary>What the kernel has of a recorded file is of before; what mappings have written beside it is written back.</summary>

@@ -17,49 +17,94 @@ internal sealed partial class Storing
             return;
         }
 
-        var ids = writers.Select(writer => writer.Node).ToList();
-        if (ids.Count == 0 && status.DataVersion != content.Version)
+        if (writers.Count == 0 && status.DataVersion != content.Version)
         {
-            parts.Cache.KeepAside(content, "the file has been changed elsewhere since");
+            KeepAside(content, "the file has been changed elsewhere since");
             return;
         }
 
-        var node = ids.Count > 0 ? nodes.Get(ids[0]) : nodes.CurrentOrNew(status);
+        var node = writers.Count > 0 ? nodes.Get(writers[0].Node) : Current(content, status);
         var open = node.Open ??= new OpenFile();
         using (await open.Gate.EnterAsync())
         {
             var (length, modified, _) = content.Measure();
             var isChanged = unchanged is not { } was || (length, modified) != ((long)was.Node.Value, (long)was.Version.Value);
-            (open.Content, open.Held, open.MustStore) = (content, status with { DataVersion = content.Version }, isChanged);
+            foreach (var writer in writers.Select(static writer => writer.Node).Append(node.Id).Distinct())
+            {
+                GoOn(nodes.Get(writer), content, status);
+            }
+
+            open.MustStore = isChanged;
             if (!isChanged)
             {
                 parts.Cache.MarkUnchanged(content); // what others have stored meanwhile must not go for a file that was only open
             }
 
-            parts.Cache.Pin(content);
-            if (locks.HasAny(node.Fid))
+            if (open.IsRecorded)
             {
-                await ShareLeftAsync(content, isChanged, isCurrent: status.DataVersion == content.Version);
+                content.BeginRecord();
             }
 
-            open.IsTakenOver = true;
-            open.FormerWriters.AddRange(writers.Select(writer => (writer.Uid, writer.Number)));
-            GiveUpLost(node, open);
+            if (locks.HasAny(node.Fid))
+            {
+                await ShareLeftAsync(content, isChanged, status);
+            }
+
+            GoOnWriting(content, writers);
+            foreach (var holder in writers.Select(writer => nodes.Get(writer.Node)).Distinct())
+            {
+                OutdatedMeanwhile(holder, status, isChanged);
+                GiveUpLost(holder, holder.Open!);
+            }
         }
 
         await FinishAsync(node, open, who);
     }
 
-    /// <summary>Somebody here has locked it, and other hosts may lock other parts. What was written on an older version cannot be told from what others wrote since.</summary>
-    private async Task ShareLeftAsync(CachedFile content, bool isChanged, bool isCurrent)
+    /// <summary>Who has it open for reading, if anybody has.</summary>
+    private Node Current(CachedFile content, VnodeStatus status) => nodes.Of(content.Fid).FirstOrDefault(node => node.Open?.Content == content) ?? nodes.CurrentOrNew(status);
+
+    private void GoOn(Node node, CachedFile content, VnodeStatus status)
+    {
+        var open = node.Open ??= new OpenFile();
+        if (open.Content != content)
+        {
+            parts.Cache.Pin(content);
+        }
+
+        (open.Content, open.Held, open.IsTakenOver) = (content, status with { DataVersion = content.Version }, true);
+    }
+
+    /// <summary>Nobody has written to it here, and others have: who opens it now means theirs. What was written here goes over it, as at every close.</summary>
+    private void OutdatedMeanwhile(Node node, VnodeStatus status, bool isChanged)
+    {
+        if (!isChanged && node.Open is { Content: { } content } && content.Version < status.DataVersion && !IsShared(node))
+        {
+            NodeTable.Supersede(node);
+        }
+    }
+
+    /// <summary>Of what a former life left behind: it is not to be stored.</summary>
+    public void KeepAside(CachedFile content, string reason)
+    {
+        LetGo(content);
+        parts.Cache.KeepAside(content, reason);
+    }
+
+    /// <summary>Somebody here has locked it, and other hosts may lock other parts. What was written on an older version is told from what others wrote since by the locks.</summary>
+    private async Task ShareLeftAsync(CachedFile content, bool isChanged, VnodeStatus status)
     {
         if (!isChanged)
         {
             await parts.Cache.KeepBaseAsync(content);
         }
-        else if (isCurrent)
+        else if (status.DataVersion == content.Version)
         {
             parts.Cache.BeginBase(content);
+        }
+        else if (locks.ExclusiveOf(content.Fid) is { Count: > 0 } own && !own.Any(static range => range is { Start: 0, End: >= Limits.FileSize }))
+        {
+            await parts.Cache.KeepBaseAsync(content, own, status.Length);
         }
     }
 
@@ -95,6 +140,11 @@ internal sealed partial class Storing
     /// <summary>The kernel has forgotten a node. What a former life has written through it and nobody has stored since is stored now.</summary>
     public async Task ForgottenAsync(NodeId id)
     {
+        if (nodes.TryGet(id) is { Lookups: 0 } unheld)
+        {
+            FormerClosed(unheld);
+        }
+
         if (nodes.TryGet(id) is { Open: { FormerWriters: [.., var (uid, _)] } open } node && GiveUpLost(node, open))
         {
             await FinishAsync(node, open, parts.Principals.Of(uid));
@@ -128,7 +178,7 @@ internal sealed partial class Storing
     {
         if (await parts.Cache.ReconcileAsync(content, who.Slot, CancellationToken.None) is null)
         {
-            parts.Cache.KeepAside(content, "this machine was started anew while it was open for writing");
+            KeepAside(content, "this machine was started anew while it was open for writing");
         }
 
         return null;
@@ -140,20 +190,30 @@ internal sealed partial class Storing
     /// </summary>
     private async Task<VnodeStatus?> FindAsync(CachedFile content, Login who)
     {
+        try
+        {
+            return await WhenThereAsync(content.Fid, () => content.IsInterrupted ? CompareAsync(content, who) : AskAsync());
+        }
+        catch (AfsException failure)
+        {
+            KeepAside(content, failure.Error is AfsError.Stale or AfsError.NotFound ? "the file is gone from the server" : failure.Message);
+            return null;
+        }
+
+        async Task<VnodeStatus?> AskAsync() => await facts.AskStatusAsync(content.Fid, who, CancellationToken.None);
+    }
+
+    private async Task<T> WhenThereAsync<T>(Fid fid, Func<Task<T>> ask)
+    {
         while (true)
         {
             try
             {
-                return content.IsInterrupted ? await CompareAsync(content, who) : await facts.AskStatusAsync(content.Fid, who, CancellationToken.None);
+                return await ask();
             }
             catch (AfsException away) when (away.Error is AfsError.TimedOut or AfsError.Unavailable)
             {
-                parts.Log($"venus: contents of {content.Fid} were left behind and wait for the server: {away.Message}");
-            }
-            catch (AfsException failure)
-            {
-                parts.Cache.KeepAside(content, failure.Error is AfsError.Stale or AfsError.NotFound ? "the file is gone from the server" : failure.Message);
-                return null;
+                parts.Log($"venus: {fid} was left behind by a former venus-client and waits for the server: {away.Message}");
             }
         }
     }

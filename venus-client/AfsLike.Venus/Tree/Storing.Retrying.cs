@@ -38,6 +38,11 @@ internal sealed partial class Storing
             DropBacking(content);
             parts.Cache.Unpin(content);
             parts.Cache.KeepAside(content, failure.Message);
+            if (open.FormerOpener is not null)
+            {
+                open.FormerOpener = null;
+                _ = SupersedeAsync(node); // the kernel goes on with that file
+            }
         }
     }
 }

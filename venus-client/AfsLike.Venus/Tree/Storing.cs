@@ -161,6 +161,11 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
 
         node.Open = null;
         _waiting.Remove(node);
+        if (open.IsShared)
+        {
+            NoteShared(node, JournalKind.Unshared);
+        }
+
         _ = DropContentsAsync(open, node.IsNameless);
         if (nodes.Of(node.Fid).All(static other => other.Open is null))
         {
@@ -201,64 +206,6 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
         if (nodes.Of(content.Fid).All(node => node.Open?.Content != content))
         {
             parts.Kernel.DropBacking(content.Backing);
-        }
-    }
-
-    /// <summary>The node's contents are of the past: its names lead elsewhere from now on. Completes when the kernel knows.</summary>
-    public async Task SupersedeAsync(Node node)
-    {
-        if (!node.IsCurrent)
-        {
-            return;
-        }
-
-        NodeTable.Supersede(node);
-        takenBack.Add(node.Id);
-        if (node.HasManyNames)
-        {
-            await parts.Kernel.InvalidateEverythingAsync(nodes.All);
-            return;
-        }
-
-        foreach (var (parent, name) in node.Names.ToList())
-        {
-            takenBack.Add(parent);
-            var pending = nodes.TryGet(parent) is { } directory && parts.Knowledge.Find(directory.Fid) is { OwnMutations: > 0 };
-            await parts.Kernel.InvalidateNamesAsync(parent, [name], pending);
-        }
-    }
-
-    /// <summary>
-    /// What a pure extension elsewhere added is added to the local file here, so that open handles see it (promise C2). Any other
-    /// change leaves them with what they opened.
-    /// </summary>
-    public async Task CatchUpAsync(Node node)
-    {
-        if (node.Open is not { Handles: > 0 } open)
-        {
-            return;
-        }
-
-        try
-        {
-            using var turn = await open.Gate.EnterAsync();
-            if (open is not { Content: { IsDirty: false } content, Held: { } held } || node.IsNameless)
-            {
-                return;
-            }
-
-            var who = _handles.Values.First(handle => handle.Open == open).Who;
-            var status = await facts.StatusAsync(node.Fid, who, CancellationToken.None);
-            if (status.Length > held.Length && status.DataVersion > held.DataVersion
-                && await parts.Cache.ExtendAsync(content, status, who.Slot, CancellationToken.None) == content)
-            {
-                open.Held = status;
-                await parts.Kernel.InvalidateNodeAsync(node.Id, contents: true);
-            }
-        }
-        catch (AfsException failure)
-        {
-            parts.Log($"venus: {node.Fid} grew elsewhere, and open handles here do not see it: {failure.Message}");
         }
     }
 
@@ -345,6 +292,11 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
             try
             {
                 return (noted, await parts.Cache.StoreAsync(content, who.Slot, operation, underLock, CancellationToken.None));
+            }
+            catch (AfsException late) when (late.Error == AfsError.NotCurrent && content.IsOutOfTurn && !parts.Cache.HasBase(content))
+            {
+                locks.Lose(node.Fid);
+                throw new AfsException(AfsError.LockLost, $"others have had the locks of {node.Fid} while this host was not heard: what was written under one of them before is not stored", late);
             }
             catch (AfsException behind) when (behind.Error == AfsError.NotCurrent && attempt < MostMerges)
             {

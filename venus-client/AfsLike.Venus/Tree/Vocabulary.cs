@@ -95,7 +95,11 @@ public interface IRecordedWrite : IAsyncDisposable
 /// <see cref="IKernelNotifier.DropBacking"/>. A front-end that cannot do passthrough serves Read and Write itself from the
 /// local file, or asks the tree; both see the same bytes.
 /// </summary>
-public readonly record struct OpenGrant(HandleId Handle, OpenKind Kind, BackingFile? LocalFile, ulong Backing, bool KeepCache, bool NoFlush);
+public readonly record struct OpenGrant(HandleId Handle, OpenKind Kind, BackingFile? LocalFile, ulong Backing, bool KeepCache, bool NoFlush)
+{
+    /// <summary>By which the local file is known again after a restart (<see cref="HeldNode"/>); 0 without one.</summary>
+    public ulong Inode { get; init; }
+}
 
 public readonly record struct Created(Entry Entry, OpenGrant Open);
 

@@ -98,32 +98,16 @@ internal sealed partial class CacheDisk : ICacheDisk
 
     public long? LengthOf(CachePlace place, string name) => new FileInfo(PathOf(place, name)) is { Exists: true } file ? file.Length : null;
 
-    public unsafe FileMeasure Measure(BackingFile backing)
+    public FileMeasure Measure(BackingFile backing)
     {
-        var file = DescriptorFile.Of(backing);
-        var held = false;
-        try
-        {
-            file.DangerousAddRef(ref held);
-            StatX stat;
-            if (StatXOf((int)file.DangerousGetHandle(), "", AtEmptyPath, BasicStats, &stat) != 0)
-            {
-                throw Failure("looking at a file of the cache");
-            }
-
-            return new FileMeasure(
-                (long)stat.Size,
-                (stat.ModifySeconds * 1_000_000_000) + stat.ModifyNanoseconds,
-                (stat.ChangeSeconds * 1_000_000_000) + stat.ChangeNanoseconds);
-        }
-        finally
-        {
-            if (held)
-            {
-                file.DangerousRelease();
-            }
-        }
+        var stat = Look(backing);
+        return new FileMeasure(
+            (long)stat.Size,
+            (stat.ModifySeconds * 1_000_000_000) + stat.ModifyNanoseconds,
+            (stat.ChangeSeconds * 1_000_000_000) + stat.ChangeNanoseconds);
     }
+
+    public ulong InodeOf(BackingFile backing) => Look(backing).Inode;
 
     public unsafe void SetModifyTime(BackingFile backing, long nanoseconds)
     {
@@ -245,6 +229,30 @@ internal sealed partial class CacheDisk : ICacheDisk
         return new DescriptorFile(new SafeFileHandle(file, ownsHandle: true));
     }
 
+    private static unsafe StatX Look(BackingFile backing)
+    {
+        var file = DescriptorFile.Of(backing);
+        var held = false;
+        try
+        {
+            file.DangerousAddRef(ref held);
+            StatX stat;
+            if (StatXOf((int)file.DangerousGetHandle(), "", AtEmptyPath, BasicStats, &stat) != 0)
+            {
+                throw Failure("looking at a file of the cache");
+            }
+
+            return stat;
+        }
+        finally
+        {
+            if (held)
+            {
+                file.DangerousRelease();
+            }
+        }
+    }
+
     private static AfsException Full(Exception? inner) =>
         new(AfsError.NoSpace, "the disk of the cache is full: make room on it, or give the cache a smaller budget", inner);
 
@@ -273,6 +281,9 @@ internal sealed partial class CacheDisk : ICacheDisk
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     private struct StatX
     {
+        [FieldOffset(32)]
+        public ulong Inode;
+
         [FieldOffset(40)]
         public ulong Size;
 

@@ -44,6 +44,10 @@ internal sealed partial class MemoryTree
 
     public Task<IRecordedWrite> RecordAsync(HandleId handle, long offset, ReadOnlyMemory<byte> bytes, bool fromCache) => throw new NotSupportedException("nothing is recorded here");
 
+    public void FormerHandlesClosed(NodeId node)
+    {
+    }
+
     public Task ClosedUnopenedAsync(Caller caller, NodeId node, ulong lockOwner, bool wholeFile) => Task.CompletedTask;
 
     public void Unrecorded(HandleId handle)

@@ -106,7 +106,7 @@ public sealed class MergeTests : CacheWorld
             isFetched = true;
             return Task.CompletedTask;
         };
-        var taking = changed ? Cache.MergeAsync(file, 1, CancellationToken.None) : Cache.RefreshAsync(file, 1, static _ => { }, CancellationToken.None);
+        var taking = changed ? Cache.MergeAsync(file, 1, static _ => { }, CancellationToken.None) : Cache.RefreshAsync(file, 1, static _ => { }, CancellationToken.None);
         var appended = 0;
         while (!taking.IsCompleted)
         {
@@ -133,7 +133,7 @@ public sealed class MergeTests : CacheWorld
         Vice.Put(File(2), Noise(100));
         var file = await Get(File(2));
         Cache.MarkDirty(file, 1000);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => Cache.MergeAsync(file, 1, CancellationToken.None));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Cache.MergeAsync(file, 1, static _ => { }, CancellationToken.None));
     });
 
     /// <summary>The kernel writes back whole pages.</summary>
@@ -215,7 +215,7 @@ public sealed class MergeTests : CacheWorld
         await WriteAsync(file, 7, 1);
         bytes[8] = (byte)~bytes[8];
         Vice.Put(File(2), [.. bytes]);
-        await Cache.MergeAsync(file, 1, CancellationToken.None);
+        await Cache.MergeAsync(file, 1, static _ => { }, CancellationToken.None);
         bytes[8]++;
         Vice.Put(File(2), [.. bytes]);
         await StoreAsync(file);
@@ -299,7 +299,7 @@ public sealed class MergeTests : CacheWorld
         }
         catch (AfsException behind) when (behind.Error == AfsError.NotCurrent)
         {
-            await Cache.MergeAsync(file, 1, CancellationToken.None);
+            await Cache.MergeAsync(file, 1, static _ => { }, CancellationToken.None);
             Assert.True(Cache.HasChanged(file));
             await Cache.StoreAsync(file, 1, _operation, false, CancellationToken.None);
         }
