@@ -312,7 +312,7 @@ internal sealed class FileCalls(ModelKernel kernel, InodeCache cache, Upcalls up
             inode.Backing = inode.PassthroughOpens == 0 ? null : inode.Backing;
         }
 
-        await upcalls.AskAsync("RELEASE", null, (daemon, _, caller, _) => daemon.ReleaseAsync(caller, file));
+        await upcalls.AskAsync("RELEASE", null, (daemon, reply, caller, _) => daemon.ReleaseAsync(reply, caller, file));
         kernel.Writer(inode, file.Modes.HasFlag(OpenModes.Write), begins: false);
         cache.Release(inode);
     }

@@ -162,8 +162,9 @@ internal sealed partial class FrontEnd
         return default(Done);
     }
 
-    public async Task<Answer<Done>> ReleaseAsync(Caller caller, ModelFile file)
+    public async Task<Answer<Done>> ReleaseAsync(ReplyState reply, Caller caller, ModelFile file)
     {
+        reply.Closed = (file.Inode.Id, file.Backing is not null || file.Local is not null);
         await Handles.ReleaseAsync(file, caller);
         ForgetTimes(file);
         return default(Done);

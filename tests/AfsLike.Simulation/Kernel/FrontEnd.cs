@@ -185,6 +185,10 @@ internal sealed partial class FrontEnd
         if (write(answer))
         {
             LookAgain(reply);
+            if (reply.Closed is var (node, isCounted))
+            {
+                Handles.Closed(node, isCounted);
+            }
         }
         else
         {

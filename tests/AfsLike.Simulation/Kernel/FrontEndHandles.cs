@@ -56,18 +56,6 @@ internal sealed class FrontEndHandles(FrontEnd frontEnd, InodeCache cache, Share
 
     public async Task<bool> ReleaseAsync(ModelFile file, Caller caller)
     {
-        try
-        {
-            return await CloseAsync(file, caller);
-        }
-        finally
-        {
-            Closed(file.Inode.Id, file.Backing is not null || file.Local is not null);
-        }
-    }
-
-    private async Task<bool> CloseAsync(ModelFile file, Caller caller)
-    {
         if (file.Server != frontEnd && (file.Writes || file.IsFlocked) && !file.IsDirectory)
         {
             await ClosingAsync(file, caller, file.FlockOwner, file.IsFlocked); // it may have written since before we were there
@@ -164,7 +152,7 @@ internal sealed class FrontEndHandles(FrontEnd frontEnd, InodeCache cache, Share
     public void Drop(ulong number) => _byNumber.Remove(number);
 
     /// <summary>As HandleTable.Closed.</summary>
-    private void Closed(NodeId node, bool isCounted)
+    public void Closed(NodeId node, bool isCounted)
     {
         if (isCounted && table.CountClose(node) && _former.Remove(node))
         {

@@ -36,6 +36,9 @@ internal sealed class ReplyState
 
     public HandleId? Opened { get; set; }
 
+    /// <summary>The node whose handle is no more once this is written, and whether the local file behind it counts as opened; null: none.</summary>
+    public (NodeId Node, bool IsCounted)? Closed { get; set; }
+
     /// <summary>The node of <see cref="Opened"/>, and whether the local file behind it counts as opened; null: it is a directory.</summary>
     public (NodeId Node, bool IsCounted)? OpenedOn { get; set; }
 }

@@ -150,7 +150,7 @@ internal sealed class ListingCalls(ModelKernel kernel, InodeCache cache, Upcalls
 
     private async Task ReleaseAsync(ModelFile file)
     {
-        await upcalls.AskAsync("RELEASEDIR", null, (daemon, _, caller, _) => daemon.ReleaseAsync(caller, file));
+        await upcalls.AskAsync("RELEASEDIR", null, (daemon, reply, caller, _) => daemon.ReleaseAsync(reply, caller, file));
         cache.Release(file.Inode);
     }
 }

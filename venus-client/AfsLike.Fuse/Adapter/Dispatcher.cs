@@ -78,6 +78,7 @@ internal sealed class Dispatcher(
 
     public void AfterReply(Exchange x)
     {
+        operations.Files.Closed(x);
         if (x.Grants.Count > 0)
         {
             operations.Grants.LookAgain(x);

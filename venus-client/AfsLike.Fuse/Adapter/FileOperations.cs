@@ -123,7 +123,16 @@ internal sealed class FileOperations(
         }
         finally
         {
-            handles.Closed(node, file ?? handles.Remove(request.Handle)); // after the answer: what was not answered is asked of the next venus-client, and must not be counted twice
+            x.Closed = (node, file ?? handles.Remove(request.Handle));
+        }
+    }
+
+    /// <summary>The answer to a RELEASE has been written: what is not answered is asked of the next venus-client, and must not be counted twice.</summary>
+    public void Closed(Exchange x)
+    {
+        if (x.Closed is var (node, file))
+        {
+            handles.Closed(node, file);
         }
     }
 

@@ -20,6 +20,7 @@ internal sealed unsafe class KnownNodes
     private readonly SharedPage _page;
     private readonly Dictionary<ulong, int> _index = [];
     private readonly Stack<int> _free = [];
+    private readonly HashSet<ulong> _former = [];
     private bool _detached;
 
     public KnownNodes(SharedPage page)
@@ -34,6 +35,10 @@ internal sealed unsafe class KnownNodes
             else
             {
                 _index[page.Slots[i].Node] = i;
+                if (page.Slots[i].Opens > 0)
+                {
+                    _former.Add(page.Slots[i].Node);
+                }
             }
         }
     }
@@ -117,6 +122,7 @@ internal sealed unsafe class KnownNodes
                 return false;
             }
 
+            _former.Remove(node.Value);
             Volatile.Write(ref slot.Node, 0);
             slot = default;
             _index.Remove(node.Value);
@@ -156,7 +162,7 @@ internal sealed unsafe class KnownNodes
         }
     }
 
-    /// <summary>While handles are open on a file, those of earlier venus-clients too, it stays the one behind the node, whatever <paramref name="inode"/> is said to be.</summary>
+    /// <summary>While handles of earlier venus-clients are open on a file, it stays the one behind the node, whatever <paramref name="inode"/> is said to be.</summary>
     public void SetBacking(NodeId node, int backingId, ulong inode = 0)
     {
         lock (_gate)
@@ -164,7 +170,7 @@ internal sealed unsafe class KnownNodes
             if (_index.TryGetValue(node.Value, out var row))
             {
                 ref var slot = ref _page.Slots[row];
-                (slot.BackingId, slot.Inode) = (backingId, slot is { Opens: > 0, Inode: not 0 } ? slot.Inode : inode);
+                (slot.BackingId, slot.Inode) = (backingId, slot.Inode != 0 && _former.Contains(node.Value) ? slot.Inode : inode);
             }
         }
     }
@@ -193,7 +199,13 @@ internal sealed unsafe class KnownNodes
                 return false;
             }
 
-            return --_page.Slots[row].Opens == 0;
+            if (--_page.Slots[row].Opens > 0)
+            {
+                return false;
+            }
+
+            _former.Remove(node.Value);
+            return true;
         }
     }
 

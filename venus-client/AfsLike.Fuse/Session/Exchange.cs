@@ -53,6 +53,9 @@ internal sealed unsafe class Exchange : IDisposable
     /// <summary>The handle in this reply; 0: none.</summary>
     public ulong Opened { get; set; }
 
+    /// <summary>The node, and the file if it was used here, whose handle is no more once this reply is written; null: none.</summary>
+    public (NodeId Node, Adapter.OpenFile? File)? Closed { get; set; }
+
     /// <summary>The supervisor's revocations when the request came.</summary>
     public ulong Revocations { get; set; }
 
@@ -119,7 +122,7 @@ internal sealed unsafe class Exchange : IDisposable
         ReplyLength = 0;
         References.Clear();
         Grants.Clear();
-        Opened = 0;
+        (Opened, Closed) = (0, null);
         if (_cancel.IsCancellationRequested)
         {
             _cancel = new CancellationTokenSource();

@@ -21,6 +21,12 @@ public sealed partial class ContentCache
         _unfinished.Clear();
     }
 
+    public async Task<bool> IsStoredAsync(CachedFile cached, uint userSlot, CancellationToken cancel)
+    {
+        var file = (LocalFile)cached;
+        return await _comparing.IsSameAsync(file, await _fetching.AskAsync(file.Fid, userSlot, cancel), cancel);
+    }
+
     public bool MarkTorn(CachedFile cached)
     {
         var file = (LocalFile)cached;

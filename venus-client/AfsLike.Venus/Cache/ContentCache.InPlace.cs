@@ -11,26 +11,42 @@ public sealed partial class ContentCache
         file.Stamp = file.MeasureNow();
     }
 
-    public async Task<bool> ExtendAsync(CachedFile cached, VnodeStatus newer, uint userSlot, CancellationToken cancel)
+    public async Task WholeAsync(CachedFile cached)
+    {
+        using var turn = await ((LocalFile)cached).InPlace.EnterAsync();
+    }
+
+    public async Task<Extension> ExtendAsync(CachedFile cached, VnodeStatus newer, uint userSlot, CancellationToken cancel)
     {
         var file = (LocalFile)cached;
-        if (file.IsDirty || file.IsGone)
-        {
-            return false;
-        }
-
         file.Pin();
         try
         {
+            using var turn = await file.InPlace.EnterAsync();
+            if (file.IsDirty || file.IsGone || file.Version == default)
+            {
+                return Extension.NotNow;
+            }
+
+            if (file.Version >= newer.DataVersion)
+            {
+                return Extension.Done; // by way of another node
+            }
+
             if (await _extending.ExtendAsync(file, newer, userSlot, cancel) is not { } version)
             {
-                return false;
+                return Extension.Diverged;
+            }
+
+            if (file.IsDirty)
+            {
+                return Extension.NotNow; // opened for writing meanwhile: it is longer, and its writer's
             }
 
             _shelf.Remove(file);
             file.MoveTo(file.Place, CacheName.Dirty(file.Fid, version, 0, file.Backing), version);
             Settle(file);
-            return true;
+            return Extension.Done;
         }
         finally
         {
@@ -44,6 +60,7 @@ public sealed partial class ContentCache
         file.Pin();
         try
         {
+            using var turn = await file.InPlace.EnterAsync();
             using var newer = await _refreshing.FetchAsync(file, ++_lastNumber, userSlot, cancel);
             var (version, wasDirty, copy) = (newer.Status.DataVersion, file.IsDirty, file.Base is { IsGood: true } good ? good : null);
             if (copy is not null && HasChanged(file))

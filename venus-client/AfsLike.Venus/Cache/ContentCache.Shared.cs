@@ -36,12 +36,15 @@ public sealed partial class ContentCache
         }
 
         var copy = new BaseCopy(Math.Min(length, stored), isGood: true); // who has more has appended it
+        file.WrittenWithin(locked, length);
         for (var index = 0; (long)index * Limits.ChunkSize < copy.Length; index++)
         {
-            await KeepAsync(copy, file, index);
-            foreach (var range in locked)
+            var at = (long)index * Limits.ChunkSize;
+            var own = locked.Where(range => range.Meets((ulong)at, (ulong)at + Limits.ChunkSize - 1)).ToList();
+            if (own.Count > 0 || !file.IsRecorded)
             {
-                MakeUnlike(copy.Of(index), (long)index * Limits.ChunkSize, range);
+                await KeepAsync(copy, file, index);
+                own.ForEach(range => MakeUnlike(copy.Of(index), at, range));
             }
         }
 
@@ -96,6 +99,7 @@ public sealed partial class ContentCache
         file.Pin();
         try
         {
+            using var turn = await file.InPlace.EnterAsync();
             using var newer = await _refreshing.FetchAsync(file, ++_lastNumber, userSlot, cancel);
             return await MergeAsync(file, newer, torn);
         }

@@ -38,14 +38,18 @@ internal sealed class Extending(Fetching fetching, Comparing comparing, ICacheDi
         {
             await AppendAsync(file, stored, piece.AsMemory(known.Length), old, first + 1, cancel);
         }
-        catch
+        catch when (!file.IsDirty)
         {
             file.Handle.SetLength(old); // it is the old version still
             throw;
         }
 
-        file.SetModifyTime(stored.Status.ModifyTime);
-        file.Map = stored.Content.Chunks;
+        if (!file.IsDirty)
+        {
+            file.SetModifyTime(stored.Status.ModifyTime);
+            file.Map = stored.Content.Chunks;
+        }
+
         return stored.Status.DataVersion;
     }
 

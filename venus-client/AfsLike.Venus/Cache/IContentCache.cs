@@ -56,6 +56,9 @@ public interface IContentCache
     /// <summary>These bytes are about to be written: what the server has in their place is kept first, where anything is.</summary>
     Task KeepBaseAsync(CachedFile cached, long offset, long length);
 
+    /// <summary>The server has these very bytes.</summary>
+    Task<bool> IsStoredAsync(CachedFile cached, uint userSlot, CancellationToken cancel);
+
     /// <summary>
     /// As <see cref="KeepBaseAsync(CachedFile)"/>, of a file of which something is unstored that nobody knows: it can only have been written where somebody here has a lock for himself alone, and there
     /// what is here stays.
@@ -89,8 +92,11 @@ public interface IContentCache
     /// <param name="torn">As of <see cref="RefreshAsync"/>.</param>
     Task<VnodeStatus> MergeAsync(CachedFile cached, uint userSlot, Action<Tearing> torn, CancellationToken cancel);
 
-    /// <summary>What others have stored behind the end of a clean file is added to it, in place (C2). False: they have changed what was there before, and nothing was done.</summary>
-    Task<bool> ExtendAsync(CachedFile cached, VnodeStatus newer, uint userSlot, CancellationToken cancel);
+    /// <summary>Nothing is being changed in place when this completes.</summary>
+    Task WholeAsync(CachedFile cached);
+
+    /// <summary>What others have stored behind the end of a clean file is added to it, in place (C2).</summary>
+    Task<Extension> ExtendAsync(CachedFile cached, VnodeStatus newer, uint userSlot, CancellationToken cancel);
 
     /// <summary>A leftover of a former life that is what the server has, or had: <see cref="HasChanged"/> counts from now.</summary>
     void MarkUnchanged(CachedFile cached);
@@ -122,6 +128,18 @@ public interface IContentCache
 
     /// <summary>The vnode lost its last name and last handle, or the file is of no more use.</summary>
     void Discard(CachedFile cached);
+}
+
+public enum Extension
+{
+    /// <summary>It is open for writing, or gone, and nothing was done.</summary>
+    NotNow,
+
+    /// <summary>It is of that version now, or of a newer one.</summary>
+    Done,
+
+    /// <summary>What was there before has been changed too, and nothing was done.</summary>
+    Diverged,
 }
 
 /// <summary>What is being done to a local file whose bytes are neither the one version nor the other.</summary>

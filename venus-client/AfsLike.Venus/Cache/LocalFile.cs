@@ -1,3 +1,4 @@
+using AfsLike.Common;
 using AfsLike.Common.Model;
 using AfsLike.Common.Wire;
 
@@ -52,6 +53,9 @@ internal sealed class LocalFile(
     /// <summary>Counts changes of its times by hand, which can hide a write from <see cref="FileMeasure.ModifyTime"/>.</summary>
     public int TimesSet { get; private set; }
 
+    /// <summary>Who changes it in place does so alone; who has it opened for writing waits.</summary>
+    public Turnstile InPlace { get; } = new();
+
     /// <summary>What has been written since the last store; null: nobody knows.</summary>
     public WrittenChunks? Written { get; private set; }
 
@@ -86,6 +90,17 @@ internal sealed class LocalFile(
     {
         IsRecorded = true;
         Written = !IsWritten && (!IsDirty || MeasureNow() == Stamp) ? new WrittenChunks() : null;
+    }
+
+    /// <summary>Of what has been written nothing is known but that it lies in these bytes.</summary>
+    public void WrittenWithin(IReadOnlyList<LockRange> ranges, long fileLength)
+    {
+        Written = IsRecorded ? new WrittenChunks() : null;
+        foreach (var range in ranges.Where(range => range.Start < (ulong)fileLength))
+        {
+            var last = (long)Math.Min(range.End, (ulong)fileLength - 1);
+            Written?.Add((long)range.Start, last - (long)range.Start + 1);
+        }
     }
 
     public override void EndRecord() => (IsRecorded, Written, Base) = (false, null, IsRecorded ? null : Base);

@@ -100,10 +100,8 @@ internal sealed class LockService(TreeParts parts, Facts facts, Storing storing,
     /// <param name="isKnown">The server has gone on with this client where it was.</param>
     public async Task ReclaimAsync(bool isKnown)
     {
-        foreach (var fid in isKnown ? [] : _delegations.Files)
-        {
-            storing.OutOfTurn(fid);
-        }
+        var left = isKnown ? [] : _delegations.Files.ToList();
+        left.ForEach(storing.OutOfTurn);
 
         var all = held.All();
         var call = _delegations.Speak();
@@ -121,6 +119,7 @@ internal sealed class LockService(TreeParts parts, Facts facts, Storing storing,
             _ = SettleAsync(parts, storing, fid); // once this connection is one: what was this host's alone to decide is the server's
         }
 
+        left.ForEach(fid => _ = storing.InTurnAsync(fid));
         foreach (var wait in _waits.Values.Where(static wait => !wait.Done.Task.IsCompleted))
         {
             _ = AskAgainAsync(wait);

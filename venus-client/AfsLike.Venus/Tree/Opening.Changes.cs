@@ -29,6 +29,7 @@ internal sealed partial class Opening
         }
 
         using var turn = await open.Gate.EnterAsync();
+        await WholeAsync(open);
         if (status is not null && !node.IsNameless)
         {
             await MustBeCurrentAsync(node, open, status, who);
@@ -96,7 +97,7 @@ internal sealed partial class Opening
         {
             if (storing.IsShared(node))
             {
-                await storing.RefreshAsync(node, open, status, who);
+                await RefreshAsync(node, open, status, who);
                 return;
             }
 
@@ -106,6 +107,19 @@ internal sealed partial class Opening
         if (!node.IsCurrent)
         {
             throw Stale(node);
+        }
+    }
+
+    /// <summary>Who may write and not read does not know what others have stored, and cuts what is here.</summary>
+    private async Task RefreshAsync(Node node, OpenFile open, VnodeStatus status, Login who)
+    {
+        try
+        {
+            await storing.RefreshAsync(node, open, status, who);
+        }
+        catch (AfsException refused) when (refused.Error is AfsError.AccessDenied or AfsError.NotPermitted)
+        {
+            // As in a merge.
         }
     }
 }

@@ -179,12 +179,16 @@ internal sealed partial class Opening(TreeParts parts, NodeTable nodes, Facts fa
             }
 
             parts.Cache.Pin(open.Content);
-            open.Held = status;
+            await WholeAsync(open); // another node may have it open, and be extending it
+            open.Held = null;
+            open.Hold(status);
             return;
         }
 
         throw new AfsException(AfsError.Busy, $"{node.Fid} changes faster than it can be fetched");
     }
+
+    private Task WholeAsync(OpenFile open) => open.Content is { } content ? parts.Cache.WholeAsync(content) : Task.CompletedTask;
 
     /// <summary>True when what is here may be used. Throws Stale when it may not but somebody has it open.</summary>
     private async Task<bool> IsFilledAsync(Node node, OpenFile open, VnodeStatus status, Login who, OpenModes modes)
@@ -193,6 +197,8 @@ internal sealed partial class Opening(TreeParts parts, NodeTable nodes, Facts fa
         {
             return false;
         }
+
+        await WholeAsync(open);
 
         if (open.IsHeld && storing.IsShared(node))
         {

@@ -75,6 +75,7 @@ internal sealed class Promises(
         {
             await RevalidateAsync();
             await TakeEverythingBackAsync();
+            storing.CatchUp();
         }
 
         RetryNow();

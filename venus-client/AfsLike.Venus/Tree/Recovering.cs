@@ -22,7 +22,7 @@ internal sealed class Recovering(TreeParts parts, NodeTable nodes, Storing stori
         foreach (var each in known)
         {
             nodes.Get(each.Node).Lookups = each.References;
-            storing.HeldOpen(each);
+            await TryAsync(nodes.Get(each.Node).Fid, () => HeldOpen(each));
         }
 
         foreach (var record in records.Where(record => record.Kind == JournalKind.Shared && nodes.Means(record.Node)))
@@ -64,6 +64,12 @@ internal sealed class Recovering(TreeParts parts, NodeTable nodes, Storing stori
                 await TryAsync(file.Fid, () => KeepAside(file, "the disk was full when it was to be brought up to date"));
             }
         }
+    }
+
+    private Task HeldOpen(HeldNode held)
+    {
+        storing.HeldOpen(held);
+        return Task.CompletedTask;
     }
 
     private Task KeepAside(CachedFile file, string reason)

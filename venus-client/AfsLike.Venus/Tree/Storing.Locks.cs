@@ -75,6 +75,42 @@ internal sealed partial class Storing
         }
     }
 
+    /// <summary>The server is heard again. What mappings have written is written back; where nothing is unstored, no turn was missed.</summary>
+    public async Task InTurnAsync(Fid fid)
+    {
+        foreach (var node in nodes.Of(fid).Where(static node => node.Open is { Content.IsOutOfTurn: true }).ToList())
+        {
+            await WriteBackAsync(node);
+            if (node.Open is { Content: { } content } open && !HasUnstored(open) && !parts.Cache.HasWriters(content))
+            {
+                content.IsOutOfTurn = false;
+            }
+        }
+    }
+
+    /// <summary>Others have stored while this host was not heard. Where somebody here still has a lock, what lies under it is his. Throws LockLost where nobody has one, and the server has other bytes.</summary>
+    private async Task TakeTurnAsync(Node node, OpenFile open, CachedFile content, Login who, AfsException late)
+    {
+        var own = locks.ExclusiveOf(node.Fid);
+        if (own.Count == 0 && !await parts.Cache.IsStoredAsync(content, who.Slot, CancellationToken.None))
+        {
+            locks.Lose(node.Fid);
+            throw new AfsException(AfsError.LockLost, $"others have had the locks of {node.Fid} while this host was not heard: what was written under one of them before is not stored", late);
+        }
+
+        if (IsOfParts(own))
+        {
+            var status = await facts.AskStatusAsync(node.Fid, who, CancellationToken.None);
+            await parts.Cache.KeepBaseAsync(content, own, status.Length);
+            await MergeAsync(node, open, content, who);
+        }
+
+        content.IsOutOfTurn = false;
+    }
+
+    /// <summary>Others may have other parts.</summary>
+    private static bool IsOfParts(IReadOnlyList<LockRange> locked) => locked.Count > 0 && !locked.Any(static range => range is { Start: 0, End: >= Limits.FileSize });
+
     /// <summary>Other hosts may lock other parts of it from now on.</summary>
     public Task ShareAsync(Node node, OpenFile open, Login who) =>
         open is { Writers.Count: > 0, Content: { } content } && !parts.Cache.HasBase(content) ? StoreNowAsync(node, open, who, share: true) : Task.CompletedTask;

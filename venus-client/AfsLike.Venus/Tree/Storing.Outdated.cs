@@ -41,6 +41,15 @@ internal sealed partial class Storing
         _ = CatchUpAsync(node);
     }
 
+    /// <summary>After a time in which nothing was heard: of what is not promised any more nobody would be told that it grows.</summary>
+    public void CatchUp()
+    {
+        foreach (var node in nodes.Opened.Where(node => parts.Knowledge.Find(node.Fid) is not { IsPromised: true }).ToList())
+        {
+            _ = CatchUpAsync(node);
+        }
+    }
+
     /// <summary>
     /// What a pure extension elsewhere added is added to the local file here, so that open handles see it (promise C2), as often as there is one. The first other change
     /// leaves them with what they have.
@@ -64,19 +73,17 @@ internal sealed partial class Storing
 
             var who = _handles.Values.FirstOrDefault(handle => handle.Open == open)?.Who ?? parts.Principals.Of(open.FormerOpener!.Value);
             var status = await facts.StatusAsync(node.Fid, who, CancellationToken.None);
-            if (status.DataVersion <= content.Version)
+            var extension = status.DataVersion > content.Version ? await parts.Cache.ExtendAsync(content, status, who.Slot, CancellationToken.None) : Extension.Done;
+            if (extension != Extension.Done)
             {
-                return;
+                open.HasDiverged = extension == Extension.Diverged && !IsShared(node); // who locks it gets it in place, whatever it is
             }
-
-            if (status.Length <= content.Measure().Length || !await parts.Cache.ExtendAsync(content, status, who.Slot, CancellationToken.None))
+            else if (open.Held?.DataVersion != content.Version)
             {
-                open.HasDiverged = !IsShared(node); // who locks it gets it in place, whatever it is
-                return;
+                open.Held = null;
+                open.Hold(status);
+                await parts.Kernel.InvalidateNodeAsync(node.Id, contents: true);
             }
-
-            open.Held = status;
-            await parts.Kernel.InvalidateNodeAsync(node.Id, contents: true);
         }
         catch (AfsException failure)
         {

@@ -102,7 +102,7 @@ internal sealed partial class Storing
         {
             parts.Cache.BeginBase(content);
         }
-        else if (locks.ExclusiveOf(content.Fid) is { Count: > 0 } own && !own.Any(static range => range is { Start: 0, End: >= Limits.FileSize }))
+        else if (locks.ExclusiveOf(content.Fid) is var own && IsOfParts(own))
         {
             await parts.Cache.KeepBaseAsync(content, own, status.Length);
         }

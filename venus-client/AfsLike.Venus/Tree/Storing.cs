@@ -293,10 +293,9 @@ internal sealed partial class Storing(TreeParts parts, NodeTable nodes, Facts fa
             {
                 return (noted, await parts.Cache.StoreAsync(content, who.Slot, operation, underLock, CancellationToken.None));
             }
-            catch (AfsException late) when (late.Error == AfsError.NotCurrent && content.IsOutOfTurn && !parts.Cache.HasBase(content))
+            catch (AfsException late) when (late.Error == AfsError.NotCurrent && content.IsOutOfTurn && !parts.Cache.HasBase(content) && attempt < MostMerges)
             {
-                locks.Lose(node.Fid);
-                throw new AfsException(AfsError.LockLost, $"others have had the locks of {node.Fid} while this host was not heard: what was written under one of them before is not stored", late);
+                await TakeTurnAsync(node, open, content, who, late);
             }
             catch (AfsException behind) when (behind.Error == AfsError.NotCurrent && attempt < MostMerges)
             {

@@ -19,7 +19,7 @@ public sealed class GrowingTests : CacheWorld
             var (backing, handle) = (file.Backing, file.Handle);
             var newer = Vice.Put(File(number), bytes[..to]);
             Vice.Seen.Clear();
-            Assert.True(await Cache.ExtendAsync(file, newer, 1, CancellationToken.None));
+            Assert.Equal(Extension.Done, await Cache.ExtendAsync(file, newer, 1, CancellationToken.None));
             Assert.Equal((backing, handle, newer.DataVersion), (file.Backing, file.Handle, file.Version));
             Assert.Equal(bytes[..to], BytesOf(file));
             Assert.Equal(newer.ModifyTime, file.Measure().ModifyTime);
@@ -37,7 +37,7 @@ public sealed class GrowingTests : CacheWorld
         await Get(File(2));
         Stop();
         var file = await Get(File(2));
-        Assert.True(await Cache.ExtendAsync(file, Vice.Put(File(2), bytes), 1, CancellationToken.None));
+        Assert.Equal(Extension.Done, await Cache.ExtendAsync(file, Vice.Put(File(2), bytes), 1, CancellationToken.None));
         Assert.Equal(bytes, BytesOf(file));
     });
 
@@ -51,7 +51,7 @@ public sealed class GrowingTests : CacheWorld
             Vice.Put(File(number), before);
             var file = await Get(File(number));
             bytes[changed] ^= 1;
-            Assert.False(await Cache.ExtendAsync(file, Vice.Put(File(number), bytes), 1, CancellationToken.None));
+            Assert.Equal(Extension.Diverged, await Cache.ExtendAsync(file, Vice.Put(File(number), bytes), 1, CancellationToken.None));
             Assert.Equal(before, BytesOf(file));
             Assert.Equal(new DataVersion(1), file.Version);
         }
