@@ -297,6 +297,34 @@ public sealed class RestartScenarioTests
         Assert.Single(scenario.Cell.Clients[0].Disk.List(AfsLike.Venus.Cache.CachePlace.Recovery));
     });
 
+    /// <summary>Of so long a file it is known what was written only where that is told, which the kernel goes on doing.</summary>
+    [Fact]
+    public void Parts_of_a_long_file_that_two_hosts_write_after_a_restart_are_both_there()
+    {
+        const long End = 17L * 1024 * 1024;
+        var (first, last) = (new ModelRange(0, 7), new ModelRange(End - 8, End - 1));
+        var scenario = new Scenario(clients: 2, tree: new TreeSettings { RecordAbove = 0 });
+        scenario.Run(async programs =>
+        {
+            var (here, there) = (programs[0], programs[1]);
+            var made = (await here.OpenAsync(Scenario.Path("f"), OpenModes.Write, create: true)).Value;
+            Assert.True((await here.WriteAsync(made, End - 8, "........"u8.ToArray())).IsOk);
+            Assert.True((await here.CloseAsync(made)).IsOk);
+            var mine = (await here.OpenAsync(Scenario.Path("f"), OpenModes.Read | OpenModes.Write)).Value;
+            var theirs = (await there.OpenAsync(Scenario.Path("f"), OpenModes.Read | OpenModes.Write)).Value;
+            Assert.True((await here.LockAsync(mine, flock: false, wait: false, first, part: 0)).IsOk);
+            Assert.True((await there.LockAsync(theirs, flock: false, wait: false, last, part: 1)).IsOk);
+            await RestartAsync(scenario, here);
+            Assert.True((await here.WriteAsync(mine, 0, "one"u8.ToArray())).IsOk);
+            Assert.True((await there.WriteAsync(theirs, End - 8, "two"u8.ToArray())).IsOk);
+            Assert.True((await there.UnlockAsync(theirs, flock: false, last, part: 1)).IsOk);
+            Assert.True((await here.UnlockAsync(mine, flock: false, first, part: 0)).IsOk);
+            Assert.True((await there.LockAsync(theirs, flock: false, wait: false, first, part: 0)).IsOk);
+            Assert.Equal("one"u8.ToArray(), (await there.ReadAsync(theirs, 0, 3)).Value);
+            Assert.Equal("two....."u8.ToArray(), (await there.ReadAsync(theirs, End - 8, 8)).Value);
+        });
+    }
+
     private static void KillAtNextWrite(Scenario scenario)
     {
         var client = scenario.Cell.Clients[0];
