@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
 using AfsLike.Fuse.Abi;
 using AfsLike.Fuse.Adapter;
 using AfsLike.Fuse.Passthrough;
+using AfsLike.Fuse.Session;
 using AfsLike.Fuse.Supervision;
 using AfsLike.Venus;
 using AfsLike.Venus.Tree;
@@ -102,6 +104,27 @@ public sealed class BackingTableTests : IDisposable
         Assert.Equal(1, one.Id);
 
         (ulong Inode, uint Opener) Known() => _known.ToList().Where(static node => node.Node == s_one).Select(static node => (node.Inode, node.Opener)).Single();
+    }
+
+    /// <summary>A RELEASE whose answer is not written is asked of the next venus-client, which would count it once more.</summary>
+    [Fact]
+    public async Task A_handle_counts_as_open_until_its_release_is_answered()
+    {
+        const ulong OfAFormerLife = (1UL << 48) | (1UL << 44) | 5;
+        Open(s_one, 7);
+        Open(s_one, 7);
+        (_known, _table) = Start();
+        var files = new FileOperations(null!, null!, new HandleTable(null!, _table, _known, incarnation: 2), null!, null!, null!);
+        using var release = new Exchange();
+        var length = InHeader.Size + Marshal.SizeOf<ReleaseIn>();
+        MemoryMarshal.Write(release.RequestBuffer.GetSpan(), new InHeader { Length = (uint)length, Opcode = Opcode.Release, Unique = 9, Node = s_one.Value });
+        MemoryMarshal.Write(release.RequestBuffer.GetSpan()[InHeader.Size..], new ReleaseIn { Handle = OfAFormerLife });
+        Assert.True(release.Arrived(length));
+        await files.ReleaseAsync(release);
+        Assert.NotEqual(0, release.ReplyLength);
+        Assert.Equal(2U, _known.BackingOf(s_one).Opens);
+        files.Closed(release);
+        Assert.Equal(1U, _known.BackingOf(s_one).Opens);
     }
 
     private (KnownNodes Known, BackingTable Table) Start()
